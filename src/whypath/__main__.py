@@ -1,0 +1,3 @@
+from whypath.cli import main
+
+main()

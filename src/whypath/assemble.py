@@ -1,0 +1,343 @@
+"""Turns the drafts of one run into a Run: paired, linked, ordered, numbered.
+
+A pipeline of small functions over the list of drafts, in the order of `assemble`. What
+has to be put right is recorded as a Problem. Part of the `builder` room.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from whypath.builder import Builder, Draft, RunDraft
+from whypath.errors import Problem
+from whypath.model import (
+    Call,
+    Context,
+    Message,
+    Run,
+    RunStatus,
+    Source,
+    Step,
+)
+
+Report = Callable[[str, str, str, int | None], None]
+
+
+def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]], Run]:
+    """Puts a run right. Returns what freezes it, once all problems are known."""
+    callers = _pair_calls(draft, builder)
+    _give_keys(draft.steps, builder)
+    _attach_threads(draft)
+    _reparent_hidden(draft, builder)
+    _drop_bad_parents(draft.steps, builder)
+    ordered = _in_order(draft)
+    steps = _number(ordered, callers)
+
+    def freeze(problems: tuple[Problem, ...]) -> Run:
+        times = [t for s in steps for t in (s.start_ns, s.end_ns) if t is not None]
+        return Run(
+            id=draft.id,
+            format=builder.format,
+            files=tuple(builder.files),
+            contents=builder.contents,
+            steps=steps,
+            task=draft.task,
+            agent=draft.agent,
+            models=_unique(s.model for s in steps),
+            start_ns=draft.start_ns or (min(times) if times else None),
+            end_ns=draft.end_ns or (max(times) if times else None),
+            status=draft.status or _status(steps),
+            outcome=draft.outcome,
+            labels=tuple(sorted(draft.labels.items())),
+            problems=problems,
+        )
+
+    return freeze
+
+
+def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
+    """Gives every call its tool step. Returns tool draft (by id()) -> calling draft."""
+    callers: dict[int, Draft] = {}
+    tools = {d.call_id: d for d in run.steps if d.kind == "tool" and d.call_id}
+    seen: set[str] = set()
+    made: list[Draft] = []
+    for draft in run.steps:
+        for number, call in enumerate(draft.calls, start=1):
+            if call.id is not None and call.id in seen:
+                continue
+            tool = tools.get(call.id) if call.id else None
+            if tool is None:
+                tool = _tool_for(call, draft, number)
+                made.append(tool)
+            seen.add(call.id or "")
+            callers[id(tool)] = draft
+            result = run.results.pop(call.id, None) if call.id else None
+            if result is not None and tool.output is None:
+                if result.order < draft.order[0]:
+                    what = "a result stands before its call"
+                    line = result.source.line
+                    builder.problem("repair", what, "paired all the same", line)
+                tool.output, tool.end_ns = result.output, result.end_ns
+                tool.status, tool.error = result.status, result.error
+                tool.details = result.details
+            elif result is None and tool.output is None and tool.status == "unset":
+                what = "a call has no result"
+                builder.problem("note", what, "shown as open", tool.source.line)
+    run.steps.extend(made)
+    for result in run.results.values():
+        if (tool := tools.get(result.call_id)) is not None:
+            _fill(tool, result.output)
+            continue
+        what = "a result has no call"
+        done = "shown as a step of its own"
+        builder.problem("repair", what, done, result.source.line)
+        orphan = Draft(
+            kind="tool",
+            name=result.name or "(call not recorded)",
+            source=result.source,
+            order=(result.order, 0),
+            output=result.output,
+            end_ns=result.end_ns,
+            status=result.status,
+            error=result.error,
+            details=result.details,
+            call_id=result.call_id,
+        )
+        run.steps.append(orphan)
+    return callers
+
+
+def _fill(tool: Draft, output: int | None) -> None:
+    if tool.output is None:
+        tool.output = output
+
+
+def _tool_for(call: Call, caller: Draft, number: int) -> Draft:
+    """The step of a call that no step of its own was recorded for."""
+    return Draft(
+        kind="tool",
+        name=call.name,
+        key=call.id,
+        source=Source(caller.source.file, caller.source.line, call.id),
+        order=(caller.order[0], number),
+        parent=caller.parent,
+        agent=caller.agent,
+        thread=caller.thread,
+        start_ns=caller.end_ns or caller.start_ns,
+        input=call.arguments,
+        call_id=call.id,
+    )
+
+
+def _give_keys(steps: list[Draft], builder: Builder) -> None:
+    """Every step gets a key of its own: the source's id, else a hash of its content."""
+    taken: set[str] = set()
+    for draft in steps:
+        key = draft.key or _content_key(draft, builder)
+        unique, again = key, 1
+        while unique in taken:
+            again += 1
+            unique = f"{key}~{again}"
+        if again > 1 and draft.key:
+            builder.problem(
+                "repair",
+                "an id is used twice",
+                "the second is renamed",
+                draft.source.line,
+            )
+        taken.add(unique)
+        draft.key = unique
+
+
+def _content_key(draft: Draft, builder: Builder) -> str:
+    contents = builder.contents
+    parts = (draft.reasoning, draft.input, draft.output)
+    digests = [contents.digest(part) for part in parts if part is not None]
+    return ":".join([draft.kind, draft.name[:40], *digests])
+
+
+def _attach_threads(run: RunDraft) -> None:
+    """Puts a sub-agent's steps under the step that started it."""
+    by_call = {d.call_id: d.key for d in run.steps if d.kind == "tool" and d.call_id}
+    for draft in run.steps:
+        thread = run.threads.get(draft.thread)
+        if thread is None:
+            continue
+        draft.agent = draft.agent or thread.agent
+        if draft.parent is None:
+            draft.parent = thread.parent or by_call.get(thread.call_id or "")
+        if draft.parent == draft.key:
+            draft.parent = None
+
+
+def _reparent_hidden(run: RunDraft, builder: Builder) -> None:
+    """Leaves noise out; what stood under it moves up to what stood above it."""
+    hidden = {d.key: d for d in run.steps if d.hidden}
+    if not hidden:
+        return
+    for draft in run.steps:
+        climbed: set[str] = set()
+        while (
+            parent := hidden.get(draft.parent or "")
+        ) and draft.parent not in climbed:
+            climbed.add(draft.parent or "")
+            draft.parent = parent.parent
+    run.steps[:] = [d for d in run.steps if not d.hidden]
+    first = next(iter(hidden.values()))
+    what = f"{len(hidden):,} spans of plumbing (HTTP, framework)"
+    builder.problem("note", what, "not shown; their children are", first.source.line)
+
+
+def _drop_bad_parents(steps: list[Draft], builder: Builder) -> None:
+    """A parent that is missing, or that closes a circle, is taken away."""
+    by_key = {draft.key: draft for draft in steps}
+    done: set[str | None] = set()
+    for draft in steps:
+        if draft.parent is not None and draft.parent not in by_key:
+            what = "a parent is not in the trace"
+            builder.problem("repair", what, "shown at the top", draft.source.line)
+            draft.parent = None
+        path: dict[str | None, Draft] = {}
+        at: Draft | None = draft
+        while at is not None and at.key not in done:
+            if at.key in path:
+                what = "parents go round in a circle"
+                builder.problem("repair", what, "cut open", at.source.line)
+                at.parent = None
+                break
+            path[at.key] = at
+            at = by_key.get(at.parent) if at.parent is not None else None
+        done.update(path)
+
+
+def _in_order(run: RunDraft) -> list[Draft]:
+    """Parents before children; siblings as read, or by time for span trees."""
+    children: dict[str | None, list[Draft]] = {}
+    for draft in sorted(run.steps, key=lambda d: d.order):
+        children.setdefault(draft.parent, []).append(draft)
+    if run.by_time:
+        for siblings in children.values():
+            _sort_by_time(siblings)
+    ordered: list[Draft] = []
+    stack = children.get(None, [])[::-1]
+    while stack:
+        draft = stack.pop()
+        ordered.append(draft)
+        stack.extend(reversed(children.get(draft.key, ())))
+    return ordered
+
+
+def _sort_by_time(siblings: list[Draft]) -> None:
+    """By start; one without a clock stays behind the one it was read after."""
+    last = 0
+    times: dict[int, int] = {}
+    for draft in siblings:
+        last = draft.start_ns or last
+        times[id(draft)] = last
+    siblings.sort(key=lambda d: (times[id(d)], d.order))
+
+
+class _Placed(NamedTuple):
+    position: int
+    depth: int
+
+
+def _number(ordered: list[Draft], callers: dict[int, Draft]) -> tuple[Step, ...]:
+    """Freezes the drafts, references turned from keys into positions."""
+    placed: dict[str | None, _Placed] = {}
+    windows = _Windows()
+    last: dict[str, int] = {}
+    steps: list[Step] = []
+    for position, draft in enumerate(ordered, start=1):
+        caller = callers.get(id(draft))
+        calling = placed.get(caller.key) if caller else None
+        parent = placed.get(draft.parent) if draft.parent is not None else None
+        depth = parent.depth + 1 if parent else 0
+        if calling is not None and caller is not None and caller.parent == draft.parent:
+            depth = calling.depth + 1
+        placed[draft.key] = _Placed(position, depth)
+        before = placed.get(draft.previous) if draft.previous else None
+        steps.append(
+            Step(
+                position=position,
+                key=draft.key or "",
+                kind=draft.kind,
+                name=draft.name,
+                source=draft.source,
+                parent=parent.position if parent else None,
+                caller=calling.position if calling else None,
+                depth=depth,
+                agent=draft.agent,
+                thread=draft.thread,
+                previous=before.position if before else last.get(draft.thread),
+                start_ns=draft.start_ns,
+                end_ns=draft.end_ns,
+                status=draft.status,
+                error=draft.error,
+                input=draft.input,
+                output=draft.output,
+                reasoning=draft.reasoning,
+                model=draft.model,
+                usage=draft.usage,
+                tools=draft.tools,
+                calls=draft.calls,
+                call_id=draft.call_id,
+                context=windows.delta(draft, position),
+                resets_context=draft.resets_context,
+                abandoned=draft.abandoned,
+                state=tuple(draft.state),
+                decision=(
+                    replace(draft.decision, step=position) if draft.decision else None
+                ),
+                details=draft.details,
+            )
+        )
+        last[draft.thread] = position
+    return tuple(steps)
+
+
+class _Windows:
+    """Turns recorded context windows into changes to the window before."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[int, tuple[Message, ...]]] = {}
+        self._by_key: dict[str | None, tuple[int, int]] = {}
+
+    def delta(self, draft: Draft, position: int) -> Context | None:
+        window = draft.window
+        if window is None:
+            return None
+        if window.base is not None and window.base in self._by_key:
+            base, length = self._by_key[window.base]
+            keep = min(window.keep, length)
+            add = tuple(window.add)
+        else:
+            base, known = self._last.get(draft.thread, (0, ()))
+            whole = tuple(window.add)
+            keep, length = _common(known, whole), len(known)
+            add = whole[keep:]
+            self._last[draft.thread] = (position, whole)
+        self._by_key[draft.key] = (position, keep + len(add))
+        return Context(base or None, keep, add, length - keep, "recorded")
+
+
+def _common(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:
+    """How many messages the two windows begin with in common."""
+    if now[: len(before)] == before:
+        return len(before)
+    for number, (old, new) in enumerate(zip(before, now, strict=False)):
+        if old != new:
+            return number
+    return min(len(before), len(now))
+
+
+def _unique(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for v in values if v))
+
+
+def _status(steps: tuple[Step, ...]) -> RunStatus:
+    """What the end of an event log shows; a format that records it says it itself."""
+    open_calls = [s for s in steps if s.kind == "tool" and s.status == "unset"]
+    if open_calls and open_calls[-1].position == len(steps):
+        return "incomplete"
+    return "error" if steps[-1].kind == "error" else "unknown"

@@ -1,0 +1,291 @@
+"""What readers call: loose steps, calls, results and spans go in, Runs come out.
+
+A reader says what it found, in the order it found it, in our terms. Putting it right
+(pairing, order, parents, keys) is the work of `assemble`, in one place for all formats.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from whypath.content import ContentStore
+from whypath.errors import Level, Problem
+from whypath.model import (
+    Call,
+    ContentId,
+    Decision,
+    Kind,
+    Message,
+    Outcome,
+    Run,
+    RunStatus,
+    Source,
+    StateChange,
+    Status,
+    Tool,
+    Usage,
+)
+
+
+class Window(NamedTuple):
+    """A context window as a format records it: a change to the window of step `base`.
+
+    `base` is that step's key; None means that `add` is the whole window.
+    """
+
+    add: Sequence[Message]
+    base: str | None = None
+    keep: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A step being made. Fields mean what they mean in `Step`; references are keys.
+
+    `previous` is the key of the step before it in the conversation, where a format
+    records a tree; None is "the one before in this thread". A `hidden` step is noise:
+    it is left out, and its children move to its parent.
+    """
+
+    kind: Kind
+    name: str
+    source: Source
+    order: tuple[int, int]
+    key: str | None = None
+    parent: str | None = None
+    previous: str | None = None
+    agent: str | None = None
+    thread: str = ""
+    start_ns: int | None = None
+    end_ns: int | None = None
+    status: Status = "unset"
+    error: str | None = None
+    input: ContentId | None = None
+    output: ContentId | None = None
+    reasoning: ContentId | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    tools: tuple[Tool, ...] | None = None
+    calls: tuple[Call, ...] = ()
+    call_id: str | None = None
+    window: Window | None = None
+    resets_context: bool = False
+    state: list[StateChange] = field(default_factory=list)
+    decision: Decision | None = None
+    details: ContentId | None = None
+    abandoned: bool = False
+    hidden: bool = False
+
+
+class Result(NamedTuple):
+    """What a tool call brought back, as recorded apart from the call."""
+
+    order: int
+    call_id: str
+    output: ContentId | None
+    status: Status
+    error: str | None
+    end_ns: int | None
+    details: ContentId | None
+    name: str | None
+    source: Source
+
+
+class Thread(NamedTuple):
+    """A conversation of its own inside a run: a sub-agent's.
+
+    `call_id` is the call that started it, or `parent` the key of the enclosing step.
+    """
+
+    call_id: str | None = None
+    parent: str | None = None
+    agent: str | None = None
+
+
+class RunDraft:
+    """A run being made: what is known of it, its steps and its tool results."""
+
+    def __init__(self, builder: "Builder", id: str) -> None:
+        self.id = id
+        self.task: str | None = None
+        self.agent: str | None = None
+        self.start_ns: int | None = None
+        self.end_ns: int | None = None
+        self.status: RunStatus | None = None
+        self.outcome: Outcome | None = None
+        self.labels: dict[str, str] = {}
+        self.by_time = False
+        """True for span trees: siblings are ordered by their start."""
+        self.steps: list[Draft] = []
+        self.results: dict[str, Result] = {}
+        self.threads: dict[str, Thread] = {}
+        self._builder = builder
+
+    def step(
+        self,
+        kind: Kind,
+        name: str = "",
+        *,
+        line: int | None = None,
+        key: str | None = None,
+        **fields: object,
+    ) -> Draft:
+        """Adds a step; `fields` are `Draft`'s. Returns it, still open to changes."""
+        builder = self._builder
+        draft = Draft(
+            kind=kind,
+            name=name,
+            key=key,
+            source=Source(builder.file, line, key),
+            order=(builder.tick(), 0),
+            **fields,  # type: ignore[arg-type]
+        )
+        self.steps.append(draft)
+        return draft
+
+    def result(
+        self,
+        call_id: str,
+        output: ContentId | None,
+        *,
+        status: Status = "ok",
+        error: str | None = None,
+        end_ns: int | None = None,
+        details: ContentId | None = None,
+        name: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        """Adds the result of the call `call_id`, which may come before or after it."""
+        builder = self._builder
+        if call_id in self.results:
+            what = "a second result for the same call"
+            builder.problem("loss", what, "the first is kept", line)
+            return
+        source = Source(builder.file, line, call_id)
+        self.results[call_id] = Result(
+            builder.tick(),
+            call_id,
+            output,
+            status,
+            error,
+            end_ns,
+            details,
+            name,
+            source,
+        )
+
+
+class Builder:
+    """Collects the runs of one input, which may be several files read in turn.
+
+    `format` is the reader's name. `contents` is shared by all the runs.
+    """
+
+    def __init__(self, format: str) -> None:
+        self.format = format
+        self.contents = ContentStore()
+        self.file = ""
+        self.files: list[str] = []
+        self._runs: dict[str, RunDraft] = {}
+        self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._ticks = 0
+
+    def reading(self, file: str) -> None:
+        """Says which file the next steps come from."""
+        self.file = file
+        self.files.append(file)
+
+    def tick(self) -> int:
+        """A number that grows: the order in which things were read."""
+        self._ticks += 1
+        return self._ticks
+
+    def run(self, id: str) -> RunDraft:
+        """The run with this id, made at its first mention."""
+        draft = self._runs.get(id)
+        if draft is None:
+            draft = self._runs[id] = RunDraft(self, id)
+        return draft
+
+    @property
+    def runs(self) -> list[RunDraft]:
+        """All runs so far, in order of first mention."""
+        return list(self._runs.values())
+
+    def problem(
+        self, level: Level, what: str, done: str, line: int | None = None
+    ) -> None:
+        """Records a problem; the same one again only raises its count."""
+        self.add_problems([Problem(level, what, done, self.file, line)])
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Records problems found elsewhere, counting those of one kind together."""
+        for new in problems:
+            key = (new.level, new.what, new.file)
+            old = self._problems.get(key)
+            count = new.count + (old.count if old else 0)
+            first = old or new
+            self._problems[key] = Problem(
+                first.level, first.what, first.done, first.file, first.line, count
+            )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What went wrong so far, each kind once, in order of first mention."""
+        return tuple(self._problems.values())
+
+    def time(self, value: object, line: int | None = None) -> int | None:
+        """A recorded time in any usual form as nanoseconds since 1970 UTC.
+
+        Takes ISO 8601 text with or without a zone (without: UTC, and a Problem), or a
+        number in seconds, milli-, micro- or nanoseconds, told apart by its size.
+        Returns None for None, zero and what cannot be read, the last with a Problem.
+        """
+        if value is None or value == "" or value == 0 or isinstance(value, bool):
+            return None
+        if isinstance(value, str):
+            return self._time_of_text(value, line)
+        if isinstance(value, int | float) and 0 < value < 1e20:
+            return _nanoseconds(value)
+        self.problem("loss", "a time that is out of range", "no clock there", line)
+        return None
+
+    def _time_of_text(self, text: str, line: int | None) -> int | None:
+        if text.isdigit():
+            return self.time(int(text[:30]), line)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            try:
+                return self.time(float(text), line)
+            except ValueError:
+                self.problem(
+                    "loss", "a time that cannot be read", "no clock there", line
+                )
+                return None
+        if moment.tzinfo is None:
+            self.problem("note", "times without a zone", "taken as UTC", line)
+            moment = moment.replace(tzinfo=UTC)
+        whole = moment - _EPOCH
+        seconds = whole.days * 86_400 + whole.seconds
+        return seconds * 1_000_000_000 + whole.microseconds * 1_000
+
+    def finish(self) -> tuple[Run, ...]:
+        """The runs, put right and frozen. A run without a step is left out."""
+        from whypath.assemble import assemble
+
+        drafts = [draft for draft in self._runs.values() if draft.steps]
+        assembled = [assemble(draft, self) for draft in drafts]
+        return tuple(freeze(self.problems) for freeze in assembled)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _nanoseconds(value: int | float) -> int:
+    """Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size."""
+    for limit, factor in ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3)):
+        if value < limit:
+            return int(value * factor)
+    return int(value)

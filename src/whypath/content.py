@@ -1,0 +1,126 @@
+"""Keeps every payload of a trace once, as the JSON it was written in.
+
+A payload is addressed by a small number, given in order of first appearance, and by the
+hash of its bytes. Nothing is parsed here until somebody looks.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_any = msgspec.json.Decoder().decode
+_check = msgspec.json.Decoder(msgspec.Raw).decode
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_PREVIEW_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"?')
+_ESCAPE = re.compile(rb'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
+
+Raw = bytes | msgspec.Raw
+
+
+class ContentStore:
+    """The contents of one input: raw JSON values, each unique one kept once."""
+
+    __slots__ = ("_ids", "_items")
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, int] = {}
+        self._items: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, raw: Raw) -> int:
+        """Keeps `raw`, one valid JSON value in UTF-8, and returns its number."""
+        data = raw if type(raw) is bytes else bytes(raw)
+        number = self._ids.setdefault(data, len(self._items))
+        if number == len(self._items):
+            self._items.append(data)
+        return number
+
+    def add_text(self, text: str) -> int:
+        """Keeps `text` as a JSON string; a lone surrogate becomes U+FFFD."""
+        try:
+            return self.add(_encode(text))
+        except UnicodeEncodeError:
+            return self.add(_encode(_SURROGATES.sub("\ufffd", text)))
+
+    def add_value(self, value: Any) -> int:
+        """Keeps a Python value made of dicts, lists, strings, numbers and None."""
+        if isinstance(value, str):
+            return self.add_text(value)
+        return self.add(_encode(value))
+
+    def add_embedded(self, raw: Raw) -> int:
+        """Keeps what a JSON string holds when that is itself an object or a list.
+
+        Tool arguments travel as JSON inside a string in many formats. A string that
+        holds anything else, or a value that is no string, is kept as it is.
+        """
+        data = raw if type(raw) is bytes else bytes(raw)
+        if data[:1] != b'"':
+            return self.add(data)
+        inner = _decode_text(data).strip()
+        if inner[:1] not in ("{", "["):
+            return self.add(data)
+        encoded = inner.encode()
+        try:
+            _check(encoded)
+        except (msgspec.DecodeError, RecursionError):
+            return self.add(data)
+        return self.add(encoded)
+
+    def raw(self, number: int) -> bytes:
+        """The JSON bytes of a content, as recorded."""
+        return self._items[number]
+
+    def is_text(self, number: int) -> bool:
+        """True when the content is a JSON string."""
+        return self._items[number][:1] == b'"'
+
+    def value(self, number: int) -> Any:
+        """The content parsed. Numbers beyond a double's range stay as text."""
+        data = self._items[number]
+        try:
+            return _decode_any(data)
+        except (msgspec.DecodeError, RecursionError):
+            return data.decode("utf-8", "replace")
+
+    def text(self, number: int) -> str:
+        """The content for a reader's eye: a string's text, or the JSON as written."""
+        data = self._items[number]
+        if data[:1] == b'"':
+            return _decode_text(data)
+        return data.decode("utf-8", "replace")
+
+    def size(self, number: int) -> int:
+        """Bytes of the JSON."""
+        return len(self._items[number])
+
+    def digest(self, number: int) -> str:
+        """16 hex digits that name the content in any run of any file."""
+        return hashlib.blake2b(self._items[number], digest_size=8).hexdigest()
+
+    def preview(self, number: int, length: int) -> str:
+        """The first `length` characters on one line, without parsing the whole."""
+        data = self._items[number][: length * 6 + 16]
+        if data[:1] != b'"':
+            return " ".join(data.decode("utf-8", "ignore").split())[:length]
+        match = _PREVIEW_STRING.match(data)
+        body = match[1] if match else b""
+        body = _CUT_ESCAPE.sub(b"", body)
+        text = _ESCAPE.sub(_unescape, body).decode("utf-8", "ignore")
+        return " ".join(text.split())[:length]
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    """One JSON escape as UTF-8; half of a surrogate pair becomes nothing."""
+    try:
+        return _decode_text(b'"' + match[0] + b'"').encode()
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return b""

@@ -1,0 +1,70 @@
+"""Which reader a trace belongs to. Each reader is one module that knows one format.
+
+A reader only translates foreign records into calls of the builder. Exactly one reader
+claims any sample, so the order of `READERS` does not matter.
+"""
+
+from pathlib import Path
+from typing import Protocol, cast
+
+from whypath.builder import Builder
+from whypath.errors import TraceError, UnknownFormat
+from whypath.readers import chat, claude_code, native, otlp
+from whypath.records import Records, Sample
+
+
+class Reader(Protocol):
+    """What each module in this folder offers."""
+
+    NAME: str
+    """Short name, as `--format` takes it."""
+    TOOL: str
+    """What writes the format."""
+    EXPORT: str
+    """How to get such a file."""
+    NOT_READ: str
+    """What of the format is left out."""
+
+    def detect(self, sample: Sample) -> bool:
+        """True when the sample's structure is this format's."""
+
+    def read(self, records: Records, builder: Builder) -> None:
+        """Tells the builder everything the records say."""
+
+    def companions(self, path: Path) -> list[Path]:
+        """Other files that belong to the same run."""
+
+
+READERS: tuple[Reader, ...] = tuple(
+    cast(Reader, module) for module in (native, claude_code, otlp, chat)
+)
+
+
+def claimants(sample: Sample) -> list[Reader]:
+    """The readers that say the sample is theirs: one, or none."""
+    return [reader for reader in READERS if reader.detect(sample)]
+
+
+def named(name: str) -> Reader:
+    """The reader called `name`. Raises `TraceError` for an unknown name."""
+    for reader in READERS:
+        if name == reader.NAME:
+            return reader
+    known = ", ".join(reader.NAME for reader in READERS)
+    raise TraceError("--format", f"no format {name!r}", hint=f"one of {known}")
+
+
+def reader_for(records: Records) -> Reader:
+    """The one reader that claims the records. Raises `UnknownFormat`."""
+    claims = claimants(records.sample())
+    if len(claims) == 1:
+        return claims[0]
+    if not claims:
+        raise UnknownFormat(
+            records.name,
+            "no known trace format",
+            hint="`whypath formats` lists what can be read",
+        )
+    names = " and ".join(reader.NAME for reader in claims)
+    hint = "name the format with --format"
+    raise UnknownFormat(records.name, f"looks like {names}", hint=hint)
