@@ -22,12 +22,15 @@ from whypath.model import (
 
 Report = Callable[[str, str, str, int | None], None]
 
+_ANSWERS = ("tool", "retrieval", "handoff")
+"""Kinds of steps that a model's call can ask for."""
+
 
 def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]], Run]:
     """Puts a run right. Returns what freezes it, once all problems are known."""
     callers = _pair_calls(draft, builder)
     _give_keys(draft.steps, builder)
-    _attach_threads(draft)
+    _attach_threads(draft, builder)
     _reparent_hidden(draft, builder)
     _drop_bad_parents(draft.steps, builder)
     ordered = _in_order(draft)
@@ -58,7 +61,7 @@ def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]
 def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
     """Gives every call its tool step. Returns tool draft (by id()) -> calling draft."""
     callers: dict[int, Draft] = {}
-    tools = {d.call_id: d for d in run.steps if d.kind == "tool" and d.call_id}
+    tools = {d.call_id: d for d in run.steps if d.kind in _ANSWERS and d.call_id}
     seen: set[str] = set()
     made: list[Draft] = []
     for draft in run.steps:
@@ -132,9 +135,11 @@ def _tool_for(call: Call, caller: Draft, number: int) -> Draft:
 def _give_keys(steps: list[Draft], builder: Builder) -> None:
     """Every step gets a key of its own: the source's id, else a hash of its content."""
     taken: set[str] = set()
+    uses: dict[str, int] = {}
     for draft in steps:
         key = draft.key or _content_key(draft, builder)
-        unique, again = key, 1
+        again = uses.get(key, 1)
+        unique = key if again == 1 else f"{key}~{again}"
         while unique in taken:
             again += 1
             unique = f"{key}~{again}"
@@ -146,6 +151,7 @@ def _give_keys(steps: list[Draft], builder: Builder) -> None:
                 draft.source.line,
             )
         taken.add(unique)
+        uses[key] = again
         draft.key = unique
 
 
@@ -156,8 +162,9 @@ def _content_key(draft: Draft, builder: Builder) -> str:
     return ":".join([draft.kind, draft.name[:40], *digests])
 
 
-def _attach_threads(run: RunDraft) -> None:
+def _attach_threads(run: RunDraft, builder: Builder) -> None:
     """Puts a sub-agent's steps under the step that started it."""
+    loose: set[str] = set()
     by_call = {d.call_id: d.key for d in run.steps if d.kind == "tool" and d.call_id}
     for draft in run.steps:
         thread = run.threads.get(draft.thread)
@@ -168,6 +175,10 @@ def _attach_threads(run: RunDraft) -> None:
             draft.parent = thread.parent or by_call.get(thread.call_id or "")
         if draft.parent == draft.key:
             draft.parent = None
+        if draft.parent is None and draft.thread not in loose:
+            loose.add(draft.thread)
+            what = "the call that started a sub-agent is not in the trace"
+            builder.problem("note", what, "shown at the top", draft.source.line)
 
 
 def _reparent_hidden(run: RunDraft, builder: Builder) -> None:

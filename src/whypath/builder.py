@@ -272,10 +272,10 @@ class Builder:
         return seconds * 1_000_000_000 + whole.microseconds * 1_000
 
     def finish(self) -> tuple[Run, ...]:
-        """The runs, put right and frozen. A run without a step is left out."""
+        """The runs, put right and frozen; one without a step or result is left out."""
         from whypath.assemble import assemble
 
-        drafts = [draft for draft in self._runs.values() if draft.steps]
+        drafts = [d for d in self._runs.values() if d.steps or d.results]
         assembled = [assemble(draft, self) for draft in drafts]
         return tuple(freeze(self.problems) for freeze in assembled)
 

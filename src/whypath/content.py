@@ -13,10 +13,11 @@ import msgspec
 _encode = msgspec.json.Encoder().encode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any = msgspec.json.Decoder().decode
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _check = msgspec.json.Decoder(msgspec.Raw).decode
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_PREVIEW_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"?')
+_PREVIEW_STRING = re.compile(rb'"((?:[^"\\]+|\\.)*)"?')
 _ESCAPE = re.compile(rb'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
@@ -91,6 +92,26 @@ class ContentStore:
         except (msgspec.DecodeError, RecursionError):
             return data.decode("utf-8", "replace")
 
+    def document(self, number: int) -> Any:
+        """The content parsed; of a text that holds a JSON object or list, that."""
+        value = self.value(number)
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            try:
+                return _decode_any(value.encode())
+            except (msgspec.DecodeError, RecursionError):
+                return value
+        return value
+
+    def keys(self, number: int) -> tuple[str, ...]:
+        """The names at the top of a JSON object, in order; () for anything else."""
+        data = self._items[number]
+        if data[:1] != b"{":
+            return ()
+        try:
+            return tuple(_decode_object(data))
+        except (msgspec.DecodeError, RecursionError):
+            return ()
+
     def text(self, number: int) -> str:
         """The content for a reader's eye: a string's text, or the JSON as written."""
         data = self._items[number]
@@ -108,14 +129,24 @@ class ContentStore:
 
     def preview(self, number: int, length: int) -> str:
         """The first `length` characters on one line, without parsing the whole."""
-        data = self._items[number][: length * 6 + 16]
-        if data[:1] != b'"':
-            return " ".join(data.decode("utf-8", "ignore").split())[:length]
-        match = _PREVIEW_STRING.match(data)
-        body = match[1] if match else b""
-        body = _CUT_ESCAPE.sub(b"", body)
-        text = _ESCAPE.sub(_unescape, body).decode("utf-8", "ignore")
-        return " ".join(text.split())[:length]
+        whole = self._items[number]
+        text = _begin(whole[: length * 2 + 16])
+        if len(text) < length and len(whole) > length * 2:
+            text = _begin(whole[: length * 6 + 16])
+        return text[:length]
+
+
+def _begin(data: bytes) -> str:
+    """A cut JSON value as one line: a string's text, or the JSON as written."""
+    if data[:1] != b'"':
+        return " ".join(data.decode("utf-8", "ignore").split())
+    match = _PREVIEW_STRING.match(data)
+    body = _CUT_ESCAPE.sub(b"", match[1]) if match else b""
+    if b"\\\\" not in body:  # the escapes that are common, without a regex
+        body = body.replace(b"\\n", b" ").replace(b'\\"', b'"')
+    if b"\\" in body:
+        body = _ESCAPE.sub(_unescape, body)
+    return " ".join(body.decode("utf-8", "ignore").split())
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:

@@ -3,43 +3,51 @@
 Part of the `records` room: nothing else imports it, and nothing else opens input.
 """
 
-import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from whypath.errors import Problem, TraceError
+from whypath.errors import Level, TraceError
 
 BLOCK = 1 << 20
 MAX_LINE = 1 << 30
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_HEAD = 512
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = ("UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8")
+_UNPACK = "unpack it and give the file inside"
 _REFUSED = {
-    b"PK\x03\x04": ("a zip archive", "unpack it and give the file inside"),
+    b"PK\x03\x04": ("a zip archive", _UNPACK),
+    b"PK\x05\x06": ("an empty zip archive", _UNPACK),
+    b"BZh": ("a bzip2 archive", _UNPACK),
+    b"\xfd7zXZ\0": ("an xz archive", _UNPACK),
     b"SQLite format 3\0": ("a SQLite database", "export the trace as JSON Lines"),
-    b"\xff\xfe": ("UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"),
-    b"\xfe\xff": ("UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"),
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
+    **dict.fromkeys((b"{\0", b"[\0", b"\0{\0", b"\0[\0"), _UTF16),
 }
+_TAR, _TAR_AT = b"ustar", 257
+
+Report = Callable[[Level, str, str, int | None], None]
+"""Takes a problem: its level, what is wrong, what was done, the line."""
 
 
 class Lines:
     """Lines of a byte stream with their numbers, blank ones skipped.
 
-    Splits at b"\\n" only: U+2028 and its like are text. `ended` is True once the last
-    line was handed out.
+    Splits at b"\\n" only: U+2028 and its like are text. `line` is the number of the
+    line handed out last; `ended` is True when that was the last and has no line feed.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, problems: list[Problem]) -> None:
+    def __init__(self, stream: IO[bytes], name: str, report: Report) -> None:
         self.line = 0
         self.ended = False
         self._name = name
-        self._problems = problems
+        self._report = report
         self._iterator = self._read(stream)
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
@@ -53,102 +61,165 @@ class Lines:
         self._iterator = chain(lines, self._iterator)
 
     def _read(self, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        for line, data in _numbered(self._blocks(stream)):
-            self.line = line
+        for line, data, whole in _numbered(self._blocks(stream)):
+            self.line, self.ended = line, not whole
+            if data is None:
+                what = f"a line of more than {MAX_LINE >> 20:,} MiB"
+                self._report("loss", what, "left out", line)
+                continue
             stripped = data.strip(b" \t\r\0")
             if b"\0" in data:
-                where = Problem("repair", "NUL bytes", "removed", self._name, line)
-                self._problems.append(where)
-                stripped = stripped.replace(b"\0", b"")
-            if len(stripped) > MAX_LINE:
-                what = f"a line of {len(stripped) >> 20:,} MiB"
-                where = Problem("loss", what, "left out", self._name, line)
-                self._problems.append(where)
-            elif stripped:
+                self._report("repair", "NUL bytes", "removed", line)
+                stripped = stripped.replace(b"\0", b"").strip(b" \t\r")
+            if stripped:
                 yield line, stripped
-        self.ended = True
 
     def _blocks(self, stream: IO[bytes]) -> Iterator[bytes]:
-        """The decompressed bytes, in blocks. A cut archive ends with a Problem."""
-        head = stream.read(16)
+        """The decompressed bytes, in blocks. A damaged archive ends with a Problem."""
+        empty = True
+        try:
+            for block in self._unpacked(stream):
+                if empty:
+                    self._refuse(block)
+                    block = block.removeprefix(_BOM)
+                empty = False
+                yield block
+        except _damage() as error:
+            if empty:
+                raise TraceError(self._name, f"cannot be read: {error}") from None
+            what = f"the file is damaged: {error}"
+            self._report("loss", what, "what came before is kept", None)
+        finally:
+            if stream is not getattr(sys.stdin, "buffer", None):
+                stream.close()
+
+    def _unpacked(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """The bytes, unpacked if they are packed. Raises `TraceError` for a bomb."""
+        head = _read_head(stream)
+        self._refuse(head)
+        packed_with = next((p for p in _UNPACKERS if head.startswith(p.magic)), None)
+        if packed_with is None:
+            yield from filter(None, [head])
+            while block := stream.read(BLOCK):
+                yield block
+            return
+        packed = unpacked = 0
+        pieces = _pieces(head, stream, packed_with.piece)
+        for piece, block in _unpack(pieces, packed_with.start):
+            packed += piece
+            unpacked += len(block)
+            if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
+                raise TraceError(
+                    self._name,
+                    f"unpacks to more than {MAX_RATIO} times its size",
+                    hint="this looks like a decompression bomb; unpack it yourself",
+                )
+            if block:
+                yield block
+
+    def _refuse(self, head: bytes) -> None:
+        """Raises `TraceError` for what is known not to be JSON."""
         for magic, (what, hint) in _REFUSED.items():
             if head.startswith(magic):
                 raise TraceError(self._name, f"this is {what}", line=1, hint=hint)
-        whole = _Rejoined(head, stream)
-        plain = _decompressed(whole, head)
-        read = 0
-        try:
-            while block := bytes(plain.read(BLOCK)):
-                if read == 0:
-                    block = block.removeprefix(_BOM)
-                read += len(block)
-                if plain is not whole and read > max(
-                    RATIO_FROM, MAX_RATIO * whole.count
-                ):
-                    raise TraceError(
-                        self._name,
-                        f"unpacks to more than {MAX_RATIO} times its size",
-                        hint="this looks like a decompression bomb; unpack it yourself",
-                    )
-                yield block
-        except (EOFError, OSError, ValueError) as error:
-            if read == 0:
-                raise TraceError(self._name, f"cannot be unpacked: {error}") from None
-            what = f"the archive is damaged: {error}"
-            where = Problem("loss", what, "what came before is kept", self._name)
-            self._problems.append(where)
+        if head[_TAR_AT:].startswith(_TAR):
+            what = "this is a tar archive"
+            raise TraceError(self._name, what, line=1, hint=_UNPACK)
 
 
-class _Rejoined(io.RawIOBase):
-    """A stream with its first bytes put back; counts what was read of it."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = head
-        self._rest = rest
-        self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._head or self._rest.read(len(buffer))
-        data, self._head = data[: len(buffer)], data[len(buffer) :]
-        buffer[: len(data)] = data
-        self.count += len(data)
-        return len(data)
+def _read_head(stream: IO[bytes]) -> bytes:
+    """The first bytes; a pipe may give them in several parts."""
+    head = b""
+    while len(head) < _HEAD and (more := stream.read(_HEAD - len(head))):
+        head += more
+    return head
 
 
-def _decompressed(stream: _Rejoined, head: bytes) -> Any:
-    if head.startswith(_GZIP):
-        from isal import igzip
-
-        unpacked: Any = igzip.IGzipFile  # untyped
-        return unpacked(fileobj=io.BufferedReader(stream, BLOCK), mode="rb")
-    if head.startswith(_ZSTD):
-        import zstandard
-
-        return zstandard.ZstdDecompressor().stream_reader(
-            io.BufferedReader(stream, BLOCK), read_across_frames=True
-        )
-    return stream
+def _pieces(head: bytes, stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """The packed bytes in pieces so small that none unpacks to very much."""
+    block = head
+    while block:
+        for at in range(0, len(block), size):
+            yield block[at : at + size]
+        block = stream.read(BLOCK)
 
 
-def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Splits blocks at line feeds; the last line needs none."""
-    number = 0
+def _unpack(
+    pieces: Iterator[bytes], unpacker: Callable[[], Any]
+) -> Iterator[tuple[int, bytes]]:
+    """How much was read, and what it unpacks to. Archives may follow each other."""
+    unpack = unpacker()
+    begun = True
+    for piece in pieces:
+        size, data = len(piece), piece
+        while data:
+            if not begun:
+                unpack = unpacker()
+            yield size, unpack.decompress(data)
+            begun = not unpack.eof
+            size, data = 0, b"" if begun else unpack.unused_data.lstrip(b"\0")
+    if begun:
+        raise EOFError("it ends in the middle")
+
+
+def _gunzip() -> Any:
+    from isal import isal_zlib
+
+    return isal_zlib.decompressobj(wbits=31)
+
+
+def _unzstd() -> Any:
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+class _Packing(NamedTuple):
+    """How an archive begins, how many bytes to give at a time, what unpacks them."""
+
+    magic: bytes
+    piece: int
+    start: Callable[[], Any]
+
+
+_UNPACKERS = (
+    _Packing(b"\x1f\x8b", 1 << 14, _gunzip),
+    _Packing(b"\x28\xb5\x2f\xfd", 1 << 10, _unzstd),
+)
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What reading raises when the disk or an archive is broken."""
+    unpackers = (("isal.isal_zlib", "error"), ("zstandard", "ZstdError"))
+    loaded = ((sys.modules.get(module), name) for module, name in unpackers)
+    own = (getattr(module, name) for module, name in loaded if module is not None)
+    return (EOFError, OSError, *own)
+
+
+def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes | None, bool]]:
+    """Splits blocks at line feeds: number, line, and whether a line feed ended it.
+
+    The line is None where it is longer than `MAX_LINE`.
+    """
+    number = 1
     pending: list[bytes] = []
+    size = 0
     for block in blocks:
         lines = block.split(b"\n")
-        if len(lines) > 1:
-            number += 1
-            yield number, b"".join([*pending, lines[0]])
-            pending = []
-            for line in lines[1:-1]:
-                number += 1
-                yield number, line
-        pending.append(lines[-1])
-    if any(pending):
-        yield number + 1, b"".join(pending)
+        for line in lines[:-1]:
+            size += len(line)
+            if pending:
+                line = b"".join([*pending, line])
+                pending.clear()
+            yield number, line if size <= MAX_LINE else None, True
+            number, size = number + 1, 0
+        size += len(lines[-1])
+        if size <= MAX_LINE:
+            pending.append(lines[-1])
+        else:
+            pending.clear()
+    if size:
+        yield number, b"".join(pending) if size <= MAX_LINE else None, False
 
 
 def open_input(path: Path | None) -> IO[bytes]:
@@ -159,5 +230,6 @@ def open_input(path: Path | None) -> IO[bytes]:
         return path.open("rb", buffering=0)
     except IsADirectoryError:
         raise TraceError(str(path), "is a folder", hint="name a file in it") from None
-    except OSError as error:
-        raise TraceError(str(path), f"cannot be opened: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise TraceError(str(path), f"cannot be opened: {why}") from None

@@ -5,32 +5,62 @@ and never guesses: what has no JSON form becomes text, what is cut off is left o
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
-MAX_DEPTH = 900
+MAX_DEPTH = 400
 """Nesting that every later stage, and the browser, can walk."""
 
-_MAX_DIGITS = 4000
+_MAX_DIGITS = 600
+"""Fewer than Python's own limit can be set to."""
+
+_PIECE = 1 << 20
+_SPACE = re.compile("[ \t\r\n\0\x1e\ufeff]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
+)
 _CLOSER = {b"{": b"}", b"[": b"]"}
+_STEPS = {ord(b): step for b, step in (("{", 1), ("[", 1), ("}", -1), ("]", -1))}
+_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 
 
 class Unmendable(Exception):
-    """The bytes are not JSON; the message says what is wrong and where."""
+    """The bytes are not JSON: what is wrong, how many lines down, and the column.
+
+    `before` is what stands before that place.
+    """
+
+    def __init__(self, what: str, before: str) -> None:
+        super().__init__(what)
+        self.down = before.count("\n")
+        self.column = len(before) - before.rfind("\n")
+        self.before = before.encode()
+
+
+class Mended(NamedTuple):
+    """A JSON value, what was changed in it, and how many lines down it begins."""
+
+    data: bytes
+    notes: tuple[str, ...]
+    down: int
 
 
 class _Notes:
     """Collects what was changed while one value is parsed."""
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
+        self._seen: dict[str, None] = {}
 
     def add(self, what: str) -> None:
-        if what not in self.seen:
-            self.seen.append(what)
+        self._seen[what] = None
+
+    def take(self) -> tuple[str, ...]:
+        taken, self._seen = tuple(self._seen), {}
+        return taken
 
     def constant(self, name: str) -> str:
         """NaN and the infinities, which JSON does not have."""
@@ -40,11 +70,18 @@ class _Notes:
     def integer(self, digits: str) -> int | str:
         if len(digits) <= _MAX_DIGITS:
             return int(digits)
-        self.add(f"a number of {len(digits):,} digits; kept as text")
+        self.add(f"a number of more than {_MAX_DIGITS:,} digits; kept as text")
+        return digits
+
+    def fraction(self, digits: str) -> float | str:
+        value = float(digits)
+        if math.isfinite(value):
+            return value
+        self.add("a number beyond a double's range; kept as text")
         return digits
 
 
-def mend(line: bytes) -> Iterator[tuple[bytes, list[str]]]:
+def mend(line: bytes) -> Iterator[Mended]:
     """Yields each JSON value of `line` re-encoded, with what was changed in it.
 
     More than one value comes from objects written without a line break between them.
@@ -52,21 +89,19 @@ def mend(line: bytes) -> Iterator[tuple[bytes, list[str]]]:
     """
     notes = _Notes()
     text = _decode(line, notes)
-    decoder = json.JSONDecoder(
-        parse_constant=notes.constant, parse_int=notes.integer, strict=False
-    )
-    at = _skip_space(text, 0)
+    at, down = _skip_space(text, 0), 0
+    counted = 0
     while at < len(text):
-        value, end = _value(decoder, text, at)
+        down += text.count("\n", counted, at)
+        counted = at
+        encoded, end = _value(text, at, notes)
         at = _skip_space(text, end)
         if at < len(text):
             notes.add("several JSON values on one line; each is read")
-        encoded = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if _SURROGATES.search(encoded):
             notes.add("half of a surrogate pair; shown as U+FFFD")
             encoded = _SURROGATES.sub("\ufffd", encoded)
-        yield encoded.encode(), notes.seen
-        notes.seen = []
+        yield Mended(encoded.encode(), notes.take(), down)
 
 
 def close_cut(data: bytes) -> bytes | None:
@@ -75,31 +110,56 @@ def close_cut(data: bytes) -> bytes | None:
     Returns None when not even one value is whole. Linear in `data`.
     """
     stack: list[bytes] = []
-    safe: tuple[int, bytes] | None = None
+    safe: tuple[int, int] | None = None
     expects_value = True
     for match in _TOKEN.finditer(data):
         token = match[0]
         if token in _CLOSER:
             stack.append(_CLOSER[token])
             expects_value = token == b"["
-            safe = (match.end(), _closers(stack)) if len(stack) == 1 else safe
+            safe = (match.end(), 1) if len(stack) == 1 else safe
         elif token in (b"}", b"]"):
             if not stack or stack.pop() != token:
                 return None
-            safe = (match.end(), _closers(stack))
+            safe = (match.end(), len(stack))
             expects_value = False
         elif token == b":":
             expects_value = True
         elif token == b",":
             expects_value = bool(stack) and stack[-1] == b"]"
         elif expects_value and match.end() < len(data):
-            safe = (match.end(), _closers(stack))
+            safe = (match.end(), len(stack))
             expects_value = False
-    return None if safe is None else data[: safe[0]] + safe[1]
+    if safe is None:
+        return None
+    end, depth = safe
+    return data[:end] + b"".join(reversed(stack[:depth]))
 
 
-def _closers(stack: list[bytes]) -> bytes:
-    return b"".join(reversed(stack))
+def deepest(data: bytes) -> int:
+    """How deep the brackets of `data` nest, those inside its strings left out."""
+    return _nesting(data)[0]
+
+
+def is_open(data: bytes) -> bool:
+    """True when `data` ends inside a string, an object or a list."""
+    return _nesting(data)[1]
+
+
+def _nesting(data: bytes) -> tuple[int, bool]:
+    most = depth = inside = start = 0
+    while start < len(data):
+        end = start + _PIECE
+        while end < len(data) and data[end - 1] == ord("\\"):
+            end += 1
+        piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
+        texts = piece.split(b'"')
+        brackets = b"".join(texts[inside::2]).translate(None, _NO_BRACKETS)
+        depths = [*accumulate(map(_STEPS.__getitem__, brackets), initial=depth)]
+        most, depth = max(most, max(depths)), depths[-1]
+        inside = (inside + len(texts) - 1) % 2
+        start = end
+    return most, depth > 0 or inside == 1
 
 
 def _decode(line: bytes, notes: _Notes) -> str:
@@ -110,16 +170,34 @@ def _decode(line: bytes, notes: _Notes) -> str:
         return line.decode("utf-8", "replace")
 
 
-def _value(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int]:
+def _value(text: str, at: int, notes: _Notes) -> tuple[str, int]:
+    """The value at a place, encoded anew, and where it ends."""
+    try:
+        value, end = _parse(text, at, notes, strict=True)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")), end
+    except json.JSONDecodeError as error:
+        what = error.msg.removesuffix(" starting at").rstrip(": ")
+        raise Unmendable(f"not JSON: {what}", text[: error.pos]) from None
+    except RecursionError:
+        raise Unmendable("nested too deep to read", text[:at]) from None
+
+
+def _parse(text: str, at: int, notes: _Notes, strict: bool) -> tuple[Any, int]:
+    decoder = json.JSONDecoder(
+        parse_constant=notes.constant,
+        parse_float=notes.fraction,
+        parse_int=notes.integer,
+        strict=strict,
+    )
     try:
         return decoder.raw_decode(text, at)
     except json.JSONDecodeError as error:
-        raise Unmendable(f"not JSON: {error.msg} at column {error.pos + 1}") from None
-    except RecursionError:
-        raise Unmendable("nested too deep to read") from None
+        if not strict or not error.msg.startswith("Invalid control character"):
+            raise
+        notes.add("control characters in a text; kept")
+        return _parse(text, at, notes, strict=False)
 
 
 def _skip_space(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n\0":
-        at += 1
-    return at
+    match = _SPACE.match(text, at)
+    return match.end() if match else at

@@ -6,7 +6,9 @@ input. It is the only module that opens input. It does not know any trace format
 Specifications: RFC 8259 (JSON), https://jsonlines.org.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -15,7 +17,15 @@ import msgspec
 
 from whypath.errors import Level, Problem, TraceError
 from whypath.lines import Lines, open_input
-from whypath.mend import Unmendable, close_cut, mend
+from whypath.mend import (
+    MAX_DEPTH,
+    Mended,
+    Unmendable,
+    close_cut,
+    deepest,
+    is_open,
+    mend,
+)
 
 Raw = msgspec.Raw
 """A field whose JSON is kept as bytes and not parsed."""
@@ -25,6 +35,10 @@ Shape = msgspec.Struct
 
 SAMPLE_RECORDS = 50
 SAMPLE_BYTES = 64 * 1024
+MAX_DOCUMENT = 1 << 30
+
+_PEEK = 20
+_PIECE = 1 << 20
 
 _check = msgspec.json.Decoder(Raw).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -62,13 +76,16 @@ class BadShape(Exception):
 
 
 def decoder(shape: type[T]) -> Callable[[bytes | Raw], T]:
-    """A fast parser from JSON bytes to `shape`; it raises `BadShape`."""
+    """A fast parser from JSON bytes to `shape`; it raises `BadShape`.
+
+    Bytes that come from inside a record's text may be no JSON at all: `BadShape` too.
+    """
     decode = msgspec.json.Decoder(shape).decode
 
     def parse(data: bytes | Raw) -> T:
         try:
             return decode(data)
-        except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise BadShape(str(error)) from None
 
     return parse
@@ -85,11 +102,16 @@ class Records:
     def __init__(self, path: Path | None, stream: IO[bytes] | None = None) -> None:
         self.name = "<stdin>" if path is None else str(path)
         self.path = path
-        self.problems: list[Problem] = []
+        self._problems: dict[tuple[Level, str], Problem] = {}
         self._stream = stream or open_input(path)
-        self._lines = Lines(self._stream, self.name, self.problems)
+        self._lines = Lines(self._stream, self.name, self._problem)
         self._document = False
         self._iterator = self._read()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What went wrong so far, each kind once, with its first place."""
+        return list(self._problems.values())
 
     def sample(self) -> Sample:
         """The first records, parsed. May be asked again; nothing is used up."""
@@ -110,9 +132,10 @@ class Records:
     def _read(self) -> Iterator[Record]:
         first = next(self._lines, None)
         if first is None:
-            raise TraceError(self.name, "the file is empty", hint="record a run first")
-        if _is_cut(first[1]) and (document := self._whole_document(first)):
-            self._document = True
+            what = "holds only blank lines" if self._lines.line else "is empty"
+            raise TraceError(self.name, f"the file {what}", hint="record a run first")
+        if _begins_document(first[1]) and (document := self._whole_document(first)):
+            self._document = len(document) == 1
             yield from document
             return
         readable = 0
@@ -121,11 +144,11 @@ class Records:
                 readable += 1
                 yield record
         if readable == 0:
-            where = self.problems[0] if self.problems else None
+            lost = [p for p in self._problems.values() if p.level == "loss"]
             raise TraceError(
                 self.name,
-                where.what if where else "no JSON value in it",
-                line=where.line if where else None,
+                lost[0].what if lost else "no JSON value in it",
+                line=lost[0].line if lost else None,
                 hint="whypath reads JSON Lines and JSON: one object a line",
             )
 
@@ -134,47 +157,100 @@ class Records:
         if _is_sound(data):
             yield Record(line, data)
             return
-        try:
-            for value, notes in mend(data):
-                for note in notes:
-                    self._problem("repair", note, "read all the same", line)
-                if _is_sound(value):
-                    yield Record(line, value)
-                else:
-                    self._problem("loss", "nested too deep to read", "left out", line)
-        except Unmendable as wrong:
-            cut = " (cut off?)" if self._lines.ended else ""
-            self._problem("loss", f"{wrong}{cut}", "the line is left out", line)
+        values, wrong = _mended(data)
+        yield from self._kept(values, [line])
+        if wrong is None:
+            return
+        done = "the rest of the line is left out" if values else "left out"
+        if self._lines.ended and is_open(data):
+            self._problem("loss", "the last line is cut off", done, line)
+        else:
+            self._problem("loss", str(wrong), done, line, wrong.column)
 
     def _whole_document(self, first: tuple[int, bytes]) -> list[Record] | None:
         """The input as one JSON value over several lines, or None: it is lines."""
-        rest = list(self._lines)
+        rest = list(islice(self._lines, _PEEK))
+        if len(rest) == _PEEK:
+            if sum(_stands_alone(data) for _, data in rest) * 2 > _PEEK:
+                self._lines.push_back(rest)
+                return None
+            rest.extend(self._up_to(MAX_DOCUMENT))
         whole = b"\n".join([first[1], *(data for _, data in rest)])
         if _is_sound(whole):
             return [Record(first[0], whole)]
-        if any(_is_sound(data) and data[:1] in b"{[" for _, data in rest[:20]):
+        numbers = [first[0], *(line for line, _ in rest)]
+        values, wrong = _mended(whole)
+        if wrong is None:
+            return list(self._kept(values, numbers))
+        if any(_stands_alone(data) for _, data in rest[:_PEEK]):
             self._lines.push_back(rest)
             return None
-        found: list[Record] = []
-        try:
-            for value, notes in mend(whole):
-                for note in notes:
-                    self._problem("repair", note, "read all the same", first[0])
-                found.append(Record(first[0], value))
-        except Unmendable as wrong:
-            closed = None if found else close_cut(whole)
-            if closed is not None and _is_sound(closed) and len(closed) > 2:
-                what = "the file ends in the middle of a JSON value"
-                self._problem("loss", what, "what is whole is kept", self._lines.line)
-                return [Record(first[0], closed)]
-            if not rest:
-                self._lines.push_back(rest)
-                return None
-            self._problem("loss", str(wrong), "the rest is left out", first[0])
-        return found or None
+        line, done = numbers[wrong.down], "what is whole before it is kept"
+        if not values and (wrong.down or not rest):
+            values = _closed(wrong.before)
+        if not values:
+            self._lines.push_back(rest)
+            return None
+        if is_open(whole):
+            what = "the file ends in the middle of a JSON value"
+            self._problem("loss", what, done, numbers[-1])
+        else:
+            self._problem("loss", str(wrong), done, line, wrong.column)
+        return list(self._kept(values, numbers))
 
-    def _problem(self, level: Level, what: str, done: str, line: int) -> None:
-        self.problems.append(Problem(level, what, done, self.name, line))
+    def _up_to(self, size: int) -> Iterator[tuple[int, bytes]]:
+        """The rest of the lines. Raises `TraceError` where they are too much."""
+        for line, data in self._lines:
+            size -= len(data) + 1
+            if size < 0:
+                what = f"one JSON value of more than {MAX_DOCUMENT >> 20:,} MiB"
+                hint = "write it as JSON Lines: jq -c '.[]'"
+                raise TraceError(self.name, what, line=line, hint=hint)
+            yield line, data
+
+    def _kept(self, values: list[Mended], numbers: list[int]) -> Iterator[Record]:
+        """The mended values as records; `numbers` are those of the lines they span."""
+        for value in values:
+            line = numbers[value.down]
+            for note in value.notes:
+                self._problem("repair", note, "read all the same", line)
+            if _is_sound(value.data):
+                yield Record(line, value.data)
+            else:
+                self._problem("loss", "nested too deep to read", "left out", line)
+
+    def _problem(
+        self,
+        level: Level,
+        what: str,
+        done: str,
+        line: int | None,
+        column: int | None = None,
+    ) -> None:
+        first = self._problems.get((level, what))
+        if first is None:
+            where = "" if column is None else f" at column {column:,}"
+            first = Problem(level, what + where, done, self.name, line, 0)
+        self._problems[level, what] = replace(first, count=first.count + 1)
+
+
+def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
+    """The values in `data`; where it goes wrong, the objects and lists before that."""
+    values: list[Mended] = []
+    try:
+        values.extend(mend(data))
+    except Unmendable as wrong:
+        return values, wrong
+    return values, None
+
+
+def _closed(data: bytes) -> list[Mended]:
+    """A cut document, closed after its last whole value; nothing if there is none."""
+    closed = close_cut(data)
+    if closed is None or len(closed) == 2:
+        return []
+    values, wrong = _mended(closed)
+    return values if wrong is None else []
 
 
 def _is_sound(data: bytes) -> bool:
@@ -182,23 +258,33 @@ def _is_sound(data: bytes) -> bool:
     try:
         _check(data)
         if not data.isascii():
-            data.decode()
+            _check_utf8(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    return True
+    brackets = data.count(b"{") + data.count(b"[")
+    return brackets <= MAX_DEPTH or deepest(data) <= MAX_DEPTH
 
 
-def _is_cut(data: bytes) -> bool:
-    """True when `data` begins a JSON object or list and does not end it."""
+def _check_utf8(data: bytes) -> None:
+    """Raises `UnicodeDecodeError`; never holds much of the text decoded."""
+    if len(data) <= _PIECE:
+        data.decode()
+        return
+    decode = getincrementaldecoder("utf-8")().decode
+    for at in range(0, len(data), _PIECE):
+        decode(data[at : at + _PIECE], at + _PIECE >= len(data))
+
+
+def _stands_alone(data: bytes) -> bool:
+    """True for a line that is an object or a list of its own, or can be mended to be."""
     if data[:1] not in (b"{", b"["):
         return False
-    try:
-        _check(data)
-    except msgspec.DecodeError as error:
-        return "truncated" in str(error)
-    except RecursionError:
-        return False
-    return False
+    return _is_sound(data) or (not is_open(data) and _mended(data)[1] is None)
+
+
+def _begins_document(data: bytes) -> bool:
+    """True when `data` begins a JSON object or list and does not end it."""
+    return data[:1] in (b"{", b"[") and not _is_sound(data) and is_open(data)
 
 
 def _parse_head(data: bytes) -> Any:

@@ -1,135 +1,59 @@
 """Whypath's own trace format, version 1: see example_traces/README.md and schema.json.
 
-Not read: nothing is left out; a record of an unknown type is counted and reported.
+Not read: nothing is left out; records and fields the format does not have are reported.
 """
 
+import json
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from whypath.builder import Builder, Draft, RunDraft, Thread, Window
 from whypath.errors import NewerVersion
 from whypath.model import (
     KINDS,
     Call,
-    Decision,
-    Evidence,
     Kind,
     Message,
-    Option,
     Outcome,
+    RunStatus,
     StateChange,
     Tool,
     Usage,
 )
-from whypath.records import BadShape, Raw, Record, Records, Sample, Shape, decoder
+from whypath.readers.native_decisions import UNDECIDED, decided
+from whypath.readers.native_lines import (
+    VERSION,
+    ContextLine,
+    DecisionLine,
+    EndLine,
+    MessageLine,
+    OutcomeLine,
+    RunLine,
+    StateLine,
+    StepLine,
+    Text,
+    ToolLine,
+    as_id,
+    parse,
+    payload,
+)
+from whypath.records import Raw, Record, Records, Sample, Shape, decoder
 
 NAME = "native"
 TOOL = "any program: a print statement is enough"
 EXPORT = "write the lines that example_traces/README.md describes"
 NOT_READ = "nothing is left out"
-VERSION = 1
-
-Time = str | int | float | None
-Text = str | None
 
 
-class CallLine(Shape):
-    name: str = ""
-    id: Text = None
-    arguments: Raw = Raw()
-
-
-class ToolLine(Shape):
-    name: str = ""
-
-
-class UsageLine(Shape):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost_usd: float | None = None
-
-
-class ContextLine(Shape):
-    add: list[str] = []
-    base: Text = None
-    keep: int = 0
-
-
-class OptionLine(Shape):
-    name: str
-    arguments: Raw = Raw()
-    score: float | None = None
-    reason: Text = None
-
-
-class EvidenceLine(Shape):
-    name: str = ""
-    value: Raw = Raw()
-    step: Text = None
-    path: Text = None
-    default: bool = False
-
-
-class OutcomeLine(Shape):
-    answer: Raw = Raw()
-    score: float | None = None
-    reward: float | None = None
-    note: Text = None
-
-
-class Line(Shape):
-    """Every field that any record type has; a record uses those of its type."""
-
-    type: Text = None
-    whypath: int | None = None
-    run: Text = None
-    id: Text = None
-    kind: str = "event"
-    name: Text = None
-    task: Text = None
-    agent: Text = None
-    thread: Text = None
-    parent: Text = None
-    previous: Text = None
-    start: Time = None
-    end: Time = None
-    status: Text = None
-    error: Text = None
-    input: Raw = Raw()
-    output: Raw = Raw()
-    reasoning: Text = None
-    model: Text = None
-    usage: UsageLine | None = None
-    tools: list[ToolLine | str] | None = None
-    calls: list[CallLine] = []
-    call: Text = None
-    context: list[str] | ContextLine | None = None
-    labels: dict[str, str | int | float | bool] = {}
-    role: str = "user"
-    content: Raw = Raw()
-    step: Text = None
-    question: str = ""
-    options: list[OptionLine | str] = []
-    chosen: str | list[str] | None = None
-    rationale: Text = None
-    confidence: float | None = None
-    evidence: list[EvidenceLine] = []
-    set: dict[str, Raw] = {}
-    remove: list[str] = []
-    outcome: OutcomeLine | str | None = None
-
-
-class ToolDefinition(Shape):
+class ToolDefinitions(Shape):
     """The tools of a record again, whole, to keep their definitions as written."""
 
     tools: list[Raw] = []
 
 
-_decode = decoder(Line)
-_decode_tools = decoder(ToolDefinition)
+_decode_tools = decoder(ToolDefinitions)
 
 
 def detect(sample: Sample) -> bool:
@@ -153,43 +77,63 @@ def read(records: Records, builder: Builder) -> None:
     reader.close()
 
 
+class _Log:
+    """One run of the file: its draft, and its steps and messages by id."""
+
+    def __init__(self, draft: RunDraft) -> None:
+        self.draft = draft
+        self.steps: dict[str, Draft] = {}
+        self.calls: dict[str, Draft] = {}
+        self.messages: dict[str, Message] = {}
+        self.tools: tuple[Tool, ...] | None = None
+        self.last: Draft | None = None
+        self.ended = False
+
+
 class _Reader:
-    """The state of reading one file: the current run, its steps and messages by id."""
+    """The state of reading one file: its runs, and the one that is being written."""
 
     def __init__(self, builder: Builder, name: str) -> None:
         self._builder = builder
         self._name = name
-        self._run: RunDraft | None = None
-        self._ended = False
-        self._steps: dict[str, Draft] = {}
-        self._messages: dict[str, Message] = {}
-        self._last: Draft | None = None
+        self._logs: dict[str, _Log] = {}
+        self._current: _Log | None = None
 
     def record(self, record: Record) -> None:
-        try:
-            line = _decode(record.data)
-        except BadShape as wrong:
-            what = f"a record that does not fit the format: {wrong}"
+        """Takes in one record; what is wrong with it becomes a Problem."""
+        line, misfit = parse(record.data)
+        if misfit is not None:
+            self._builder.problem("loss", *misfit, record.line)
+        if line is None:
+            return
+        if isinstance(line, RunLine):
+            self._start_run(line, record)
+            return
+        log = self._current if line.run is None else self._logs.get(str(line.run))
+        if log is None:
+            what = "a record before the header of its run"
             self._builder.problem("loss", what, "left out", record.line)
             return
-        handler = _HANDLERS.get(line.type or "")
-        if handler is None:
-            what = f"a record of unknown type {line.type!r}"
-            self._builder.problem("loss", what, "left out", record.line)
-        elif line.type == "run":
-            self._start_run(line, record)
-        elif self._run is None:
-            what = "a record before the first run header"
-            self._builder.problem("loss", what, "left out", record.line)
-        else:
-            handler(self, self._run, line, record)
+        match line:
+            case MessageLine():
+                self._add_message(log, line, record)
+            case DecisionLine():
+                self._add_decision(log, line, record)
+            case StepLine():
+                self._add_step(log, line, record)
+            case StateLine():
+                self._add_state(log, line, record)
+            case EndLine():
+                self._end(log, line, record)
 
     def close(self) -> None:
         """A run without an end record did not end: it was cut off or crashed."""
-        if self._run is not None and not self._ended:
-            self._run.status = "incomplete"
+        for log in self._logs.values():
+            if not log.ended:
+                log.draft.status = "incomplete"
 
-    def _start_run(self, line: Line, record: Record) -> None:
+    def _start_run(self, line: RunLine, record: Record) -> None:
+        """A header opens a run; one with the id of an earlier run takes it up again."""
         if (line.whypath or 0) > VERSION:
             raise NewerVersion(
                 self._name,
@@ -198,52 +142,71 @@ class _Reader:
                 line=record.line,
                 hint="update Whypath: pip install --upgrade whypath",
             )
-        self.close()
         builder = self._builder
-        run = builder.run(line.id or f"line-{record.line}")
-        run.task, run.agent = line.task, line.agent
-        run.start_ns = builder.time(line.start, record.line)
-        run.labels = {key: str(value) for key, value in line.labels.items()}
-        self._run, self._ended, self._last = run, False, None
-        self._steps, self._messages = {}, {}
+        id = as_id(line.id) or f"line-{record.line}"
+        run = builder.run(id)
+        log = self._logs.setdefault(id, _Log(run))
+        run.task = line.task or run.task
+        run.agent = line.agent or run.agent
+        run.start_ns = run.start_ns or builder.time(line.start, record.line)
+        for key, value in (line.labels or {}).items():
+            run.labels[key] = value if isinstance(value, str) else json.dumps(value)
+        if line.tools is not None:
+            log.tools = self._tools(line.tools, record)
+        log.ended = False
+        self._current = log
 
-    def _add_step(self, run: RunDraft, line: Line, record: Record) -> None:
-        draft = self._steps.get(line.id) if line.id else None
+    def _add_step(self, log: _Log, line: StepLine, record: Record) -> None:
+        id = as_id(line.id)
+        draft = log.steps.get(id) if id else None
         if draft is None:
-            kind = self._kind(line.kind, record)
-            draft = run.step(kind, line.name or "", line=record.line, key=line.id)
-            if line.id:
-                self._steps[line.id] = draft
-        self._last = draft
-        self._fill(draft, line, record)
-        if draft.thread and draft.parent:
-            thread = Thread(parent=draft.parent, agent=draft.agent)
-            run.threads.setdefault(draft.thread, thread)
+            kind = self._kind(line.kind or "event", record)
+            draft = self._new_step(log, kind, line.name or "", id, record)
+        self._fill(log, draft, line, record)
+
+    def _new_step(
+        self, log: _Log, kind: Kind, name: str, id: Text, record: Record
+    ) -> Draft:
+        draft = log.draft.step(kind, name, line=record.line, key=id)
+        if id:
+            log.steps[id] = draft
+        return draft
 
     def _kind(self, kind: str, record: Record) -> Kind:
         if kind in KINDS:
             return kind
-        what = f"an unknown kind of step {kind!r}"
+        what = f"an unknown kind of step {kind!r:.60}"
         self._builder.problem("repair", what, "shown as an event", record.line)
         return "event"
 
-    def _fill(self, draft: Draft, line: Line, record: Record) -> None:
+    def _fill(self, log: _Log, draft: Draft, line: StepLine, record: Record) -> None:
         """Takes over what this record says of a step; a later record adds to it."""
         builder = self._builder
         draft.name = line.name or draft.name
         draft.agent = line.agent or draft.agent
         draft.thread = line.thread or draft.thread
-        draft.parent = line.parent or draft.parent
-        draft.previous = line.previous or draft.previous
+        draft.parent = as_id(line.parent) or draft.parent
         draft.start_ns = builder.time(line.start, record.line) or draft.start_ns
         draft.end_ns = builder.time(line.end, record.line) or draft.end_ns
         draft.model = line.model or draft.model
-        draft.call_id = line.call or draft.call_id
+        if line.call is not None:
+            draft.call_id = str(line.call)
+            self._join(draft, log.calls.get(draft.call_id))
         draft.error = line.error or draft.error
-        if line.reasoning is not None:
-            draft.reasoning = self._text(line.reasoning)
+        draft.resets_context = line.resets_context or draft.resets_context
+        draft.abandoned = line.abandoned or draft.abandoned
         draft.input = self._payload(line.input, draft.input)
         draft.output = self._payload(line.output, draft.output)
+        draft.details = self._payload(line.details, draft.details)
+        draft.state.extend(self._changes(line))
+        if line.previous is not None:
+            draft.previous = str(line.previous)
+            if draft.previous not in log.steps:
+                what = "a step's `previous` is not in the trace before it"
+                done = "the step before it is taken"
+                builder.problem("repair", what, done, record.line)
+        if line.reasoning is not None:
+            draft.reasoning = builder.contents.add_text(line.reasoning)
         if line.usage is not None:
             draft.usage = Usage(
                 line.usage.input_tokens,
@@ -254,133 +217,144 @@ class _Reader:
                 line.usage.cost_usd,
             )
         if line.tools is not None:
-            draft.tools = self._tools(line, record)
+            draft.tools = self._tools(line.tools, record)
+        elif draft.kind == "model" and not draft.thread and draft.tools is None:
+            draft.tools = log.tools
         if line.calls:
             draft.calls = tuple(
-                Call(call.id, call.name, self._payload(call.arguments, None))
+                Call(as_id(call.id), call.name or "", self._payload(call.arguments))
                 for call in line.calls
             )
+            log.calls.update((call.id, draft) for call in draft.calls if call.id)
         if line.context is not None:
-            draft.window = self._window(line.context, record)
+            draft.window = self._window(log, line.context, record)
+        self._set_status(draft, line, record)
+        if draft.thread and draft.parent:
+            thread = Thread(parent=draft.parent, agent=draft.agent)
+            log.draft.threads.setdefault(draft.thread, thread)
+        log.last = draft
+
+    def _join(self, draft: Draft, caller: Draft | None) -> None:
+        """What answers a call stands where the call was made, if it says no other."""
+        if caller is not None:
+            draft.agent = draft.agent or caller.agent
+            draft.thread = draft.thread or caller.thread
+            draft.parent = draft.parent or caller.parent
+
+    def _set_status(self, draft: Draft, line: StepLine, record: Record) -> None:
+        """A step with an error failed; one that brought something back did not."""
+        if line.status not in (None, "ok", "error"):
+            what = "a status that is neither ok nor error"
+            self._builder.problem("repair", what, "taken as not given", record.line)
+        brought = draft.output is not None or bool(draft.calls)
         if line.error or line.status == "error":
             draft.status = "error"
-        elif line.status == "ok" or draft.output is not None or draft.calls:
+        elif line.status == "ok" or (draft.status == "unset" and brought):
             draft.status = "ok"
 
-    def _payload(self, raw: Raw, before: int | None) -> int | None:
-        data = bytes(raw)
-        return self._builder.contents.add(data) if data else before
+    def _payload(self, raw: Raw, before: int | None = None) -> int | None:
+        number = payload(raw, self._builder.contents)
+        return before if number is None else number
 
-    def _text(self, text: Text) -> int | None:
-        return None if text is None else self._builder.contents.add_text(text)
-
-    def _tools(self, line: Line, record: Record) -> tuple[Tool, ...]:
+    def _tools(self, tools: list[ToolLine | str], record: Record) -> tuple[Tool, ...]:
         raws = _decode_tools(record.data).tools
-        tools = zip(line.tools or (), raws, strict=True)
         add = self._builder.contents.add
         return tuple(
-            Tool(tool, None) if isinstance(tool, str) else Tool(tool.name, add(raw))
-            for tool, raw in tools
+            Tool(tool, None)
+            if isinstance(tool, str)
+            else Tool(tool.name or "", add(raw))
+            for tool, raw in zip(tools, raws, strict=True)
         )
 
-    def _window(self, context: list[str] | ContextLine, record: Record) -> Window:
+    def _window(
+        self, log: _Log, context: list[str | int] | ContextLine, record: Record
+    ) -> Window:
         if isinstance(context, list):
-            return Window(self._known(context, record))
-        add = self._known(context.add, record)
-        return Window(add, context.base, context.keep)
+            return Window(self._known(log, context, record))
+        add = self._known(log, context.add or [], record)
+        if context.base is None:
+            return Window(add)
+        base = log.steps.get(str(context.base))
+        if base is None or base.window is None:
+            what = "a context builds on a step that has none"
+            self._builder.problem("loss", what, "only what it adds", record.line)
+            return Window(add)
+        keep = sys.maxsize if context.keep is None else max(context.keep, 0)
+        return Window(add, base.key, keep)
 
-    def _known(self, ids: list[str], record: Record) -> list[Message]:
-        missing = [id for id in ids if id not in self._messages]
-        if missing:
-            what = "a context names a message that is not in the trace"
+    def _known(self, log: _Log, ids: list[str | int], record: Record) -> list[Message]:
+        found = [log.messages.get(str(id)) for id in ids]
+        if None in found:
+            what = "a context names a message that is not in the trace before it"
             self._builder.problem("loss", what, "left out there", record.line)
-        return [self._messages[id] for id in ids if id in self._messages]
+        return [message for message in found if message is not None]
 
-    def _add_message(self, run: RunDraft, line: Line, record: Record) -> None:
-        kind = line.kind if line.kind != "event" else "text"
-        content = self._payload(line.content, None)
-        message = Message(line.role, kind, content, line.name, line.call)
-        self._messages[line.id or f"line-{record.line}"] = message
+    def _add_message(self, log: _Log, line: MessageLine, record: Record) -> None:
+        content = self._payload(line.content)
+        role, kind, call = line.role or "user", line.kind or "text", as_id(line.call)
+        message = Message(role, kind, content, line.name, call)
+        log.messages[as_id(line.id) or f"line-{record.line}"] = message
 
-    def _add_decision(self, run: RunDraft, line: Line, record: Record) -> None:
-        draft = self._steps.get(line.step) if line.step else None
+    def _add_decision(self, log: _Log, line: DecisionLine, record: Record) -> None:
+        id, step = as_id(line.id), as_id(line.step)
+        draft = log.steps.get(step or id or "")
         if draft is None:
-            name = line.name or line.question
-            draft = run.step("decision", name, line=record.line, key=line.id)
-            if line.id:
-                self._steps[line.id] = draft
-            self._fill(draft, line, record)
-            draft.status = "error" if line.error else "ok"
-        self._last = draft
-        chosen = [line.chosen] if isinstance(line.chosen, str) else line.chosen or []
-        rationale = line.rationale
-        draft.decision = Decision(
-            step=0,
-            question=line.question,
-            options=self._options(line, chosen),
-            rationale=self._text(rationale),
-            rationale_from=None if rationale is None else "recorded",
-            confidence=line.confidence,
-            evidence=tuple(
-                Evidence(
-                    evidence.name,
-                    self._payload(evidence.value, None),
-                    evidence.step,
-                    evidence.path,
-                    evidence.default,
-                )
-                for evidence in line.evidence
-            ),
-            outcome=line.outcome if isinstance(line.outcome, str) else None,
-            basis="recorded",
-            options_note=None if line.options else "other options: not recorded",
-        )
+            if step is not None:
+                what = "a decision names a step that is not in the trace before it"
+                done = "shown as a step of its own"
+                self._builder.problem("repair", what, done, record.line)
+            draft = self._new_step(log, "decision", line.question or "", id, record)
+            draft.status = "ok"
+        elif id:
+            log.steps.setdefault(id, draft)
+        self._fill(log, draft, line, record)
+        if line.confidence is not None and not 0 <= line.confidence <= 1:
+            what = "a confidence outside 0 to 1"
+            self._builder.problem("note", what, "shown as recorded", record.line)
+        for item in line.evidence or ():
+            source = as_id(item.step)
+            if source and source not in log.steps and source not in log.calls:
+                what = "evidence names a step that is not in the trace before it"
+                self._builder.problem("note", what, "kept as written", record.line)
+        before = draft.decision or UNDECIDED
+        draft.decision = decided(line, before, self._builder.contents)
 
-    def _options(self, line: Line, chosen: list[str]) -> tuple[Option, ...]:
-        options = []
-        for option in line.options:
-            if isinstance(option, str):
-                option = OptionLine(option)
-            options.append(
-                Option(
-                    option.name,
-                    option.name in chosen,
-                    self._payload(option.arguments, None),
-                    option.score,
-                    option.reason,
-                )
-            )
-        offered = {option.name for option in options}
-        extra = (Option(name, True) for name in chosen if name not in offered)
-        return (*options, *extra)
-
-    def _add_state(self, run: RunDraft, line: Line, record: Record) -> None:
-        draft = self._steps.get(line.step) if line.step else self._last
+    def _add_state(self, log: _Log, line: StateLine, record: Record) -> None:
+        step = as_id(line.step)
+        draft = log.steps.get(step) if step else log.last
         if draft is None:
-            draft = run.step("state", "state", line=record.line, key=line.id)
-            self._last = draft
-        add = self._builder.contents.add
-        changes = [StateChange(path, add(value)) for path, value in line.set.items()]
-        changes.extend(StateChange(path, None) for path in line.remove)
-        draft.state.extend(changes)
+            if step is not None:
+                what = "a state record names a step that is not in the trace before it"
+                done = "shown as a step of its own"
+                self._builder.problem("repair", what, done, record.line)
+            draft = self._new_step(log, "state", "state", None, record)
+            log.last = draft
+        draft.state.extend(self._changes(line))
 
-    def _end(self, run: RunDraft, line: Line, record: Record) -> None:
-        self._ended = True
-        run.end_ns = self._builder.time(line.end, record.line)
-        run.status = "error" if line.status == "error" else "ok"
-        outcome = line.outcome
-        if isinstance(outcome, str):
-            run.outcome = Outcome(note=outcome)
-        elif outcome is not None:
-            answer = self._payload(outcome.answer, None)
-            run.outcome = Outcome(answer, outcome.score, outcome.reward, outcome.note)
+    def _changes(self, line: StepLine | StateLine) -> Iterable[StateChange]:
+        for path, value in (line.set or {}).items():
+            yield StateChange(path, self._builder.contents.add(value))
+        for path in line.remove or ():
+            yield StateChange(path, None)
 
+    def _end(self, log: _Log, line: EndLine, record: Record) -> None:
+        log.ended = True
+        run = log.draft
+        run.end_ns = self._builder.time(line.end, record.line) or run.end_ns
+        run.status = self._run_status(line, record)
+        given = line.outcome
+        outcome = OutcomeLine(note=given) if isinstance(given, str) else given
+        if outcome is None and line.error is None:
+            return
+        outcome = outcome or OutcomeLine()
+        answer = self._payload(outcome.answer)
+        note = outcome.note or line.error
+        run.outcome = Outcome(answer, outcome.score, outcome.reward, note)
 
-_HANDLERS: dict[str, Any] = {
-    "run": _Reader._start_run,
-    "step": _Reader._add_step,
-    "message": _Reader._add_message,
-    "decision": _Reader._add_decision,
-    "state": _Reader._add_state,
-    "end": _Reader._end,
-}
+    def _run_status(self, line: EndLine, record: Record) -> RunStatus:
+        if line.status in ("ok", "error", "incomplete", "unknown"):
+            return cast(RunStatus, line.status)
+        if line.status is not None:
+            what = "an end with an unknown status"
+            self._builder.problem("repair", what, "taken as not given", record.line)
+        return "error" if line.error else "ok"

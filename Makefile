@@ -1,0 +1,84 @@
+# Each target does all the set-up it needs, on a fresh machine too.
+#
+#   make demo     reports of the example traces, in build/demo
+#   make test     format, lint, types, JavaScript syntax, tests (in a browser too)
+#   make golden   writes tests/golden anew; review the difference
+#   make bench    the numbers of the README, with their targets
+#   make clean    removes what these made
+
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
+
+EXAMPLES := $(sort $(wildcard example_traces/*/*.jsonl example_traces/*/*.json))
+FIRST := build/demo/escalation/vip-after-rename.html
+REPORTS := $(addsuffix .html,$(basename $(EXAMPLES:example_traces/%=build/demo/%)))
+SOURCES := $(shell find src templates -type f -not -name '*.pyc')
+SCRIPTS := $(wildcard templates/assets/*.js)
+
+.PHONY: demo test golden bench clean
+.DELETE_ON_ERROR:
+
+demo: $(REPORTS)
+	@echo
+	@echo "Open the first in a browser; the others are beside it:"
+	@for report in $(FIRST) $(filter-out $(FIRST),$(REPORTS)); do \
+	  echo "  file://$(CURDIR)/$$report"; done
+
+define report
+@mkdir -p $(@D)
+@echo "whypath report $< -o $@"
+@$(BIN)/whypath report $< -o $@ > /dev/null
+endef
+
+build/demo/%.html: example_traces/%.jsonl $(VENV)/installed $(SOURCES)
+	$(report)
+
+build/demo/%.html: example_traces/%.json $(VENV)/installed $(SOURCES)
+	$(report)
+
+test: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+ifeq ($(shell command -v node),)
+	@echo "WARNING: no node here: the syntax of templates/assets/*.js is NOT CHECKED."
+else
+	@for script in $(SCRIPTS); do echo "node --check $$script"; \
+	  node --check $$script || exit 1; done
+endif
+	@$(BIN)/python tests/chromium.py
+	$(BIN)/python -m pytest
+
+golden: $(VENV)/installed-test
+	$(BIN)/python -m pytest --update-golden
+	@git status --short tests/golden
+
+bench: $(VENV)/installed-test
+	@$(BIN)/python tests/chromium.py
+	$(BIN)/python tests/bench/bench.py
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@python='$(PYTHON)'; $${python:-false} -c '$(NEW_ENOUGH)' || { \
+	  echo "Whypath needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; }; \
+	$$python -m venv $(VENV) || { \
+	  echo "$$python has no venv module (Debian: apt-get install python3-venv)" >&2; \
+	  rm -rf $(VENV); exit 1; }
+
+# The stamps say which extras are in; a change of pyproject.toml installs again.
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	@echo "installing Whypath into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	@echo "installing Whypath and its test tools into $(VENV)"
+	@$(PIP) install --editable '.[test]'
+	@touch $@ $(VENV)/installed

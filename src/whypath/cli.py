@@ -1,0 +1,337 @@
+"""The command line: flags become options, results become messages and exit codes.
+
+The only module that prints, reads the clock or the environment, and exits.
+Exit codes: 0 fine, 2 bad usage or bad input.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from whypath import __version__
+from whypath.errors import TraceError
+
+BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+WARN_BYTES = 24 * 10**6
+SHOW_LIMIT = 4_000
+
+
+class TraceSize(click.ParamType[int]):
+    """A size such as `24MB`, as bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        text = str(value).strip().upper().replace(" ", "")
+        digits = text.rstrip("BKMG")
+        unit = text[len(digits) :]
+        unit = unit if unit.endswith("B") or not unit else f"{unit}B"
+        try:
+            return int(float(digits) * BYTES[unit])
+        except (ValueError, KeyError):
+            self.fail(f"{value!r} is not a size; write 24MB or 900kB", param, ctx)
+
+
+class Note(click.ParamType[tuple[int, str]]):
+    """`N=TEXT`: a note on step N."""
+
+    name = "N=TEXT"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, str]:
+        if isinstance(value, tuple):
+            return value
+        number, mark, text = str(value).partition("=")
+        if not mark or not number.strip().isdigit():
+            self.fail(f'{value!r} is not N=TEXT, such as 4="root cause"', param, ctx)
+        return int(number), text
+
+
+def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Prints a `TraceError` as one sentence and ends with exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except TraceError as error:
+            from whypath.terminal import line
+
+            _say(f"Error: {line(str(error))}")
+            sys.exit(2)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+
+    return run
+
+
+def _say(text: str) -> None:
+    """A message to the person, on stderr."""
+    click.echo(text, err=True)
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Data, on stdout."""
+    for line in lines:
+        click.echo(line)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line on the terminal that says what is being done; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    with console.status(Text("starting")) as status:
+        yield lambda text: status.update(Text(f"{text} …"))
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="whypath")
+def main() -> None:
+    """Why did the agent do that?
+
+    Whypath turns the recorded run of an AI agent into one HTML file that says what was
+    decided, what else was on offer, on what evidence, and lets you step through it.
+
+    \b
+    Examples:
+      whypath report session.jsonl                 writes session.html
+      whypath show session.jsonl 42 --why          one step, in the terminal
+      whypath formats trace.json                   what is this file?
+    """
+
+
+TRACES = click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
+RUN = click.option("--run", "run_id", metavar="ID", help="Which run, of several.")
+FORMAT = click.option(
+    "--format", "format_name", metavar="NAME", help="Do not guess the format."
+)
+
+
+@main.command()
+@TRACES
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    metavar="FILE",
+    help="The HTML file to write. [default: the trace's name with .html]",
+)
+@RUN
+@click.option("--step", type=click.IntRange(1), metavar="N", help="Show step N first.")
+@click.option(
+    "--note",
+    "notes",
+    type=Note(),
+    multiple=True,
+    help="A note on step N, shown there and on the overview. May be repeated.",
+)
+@FORMAT
+@click.option(
+    "--max-size",
+    type=TraceSize(),
+    metavar="SIZE",
+    help="Fail rather than write a larger file, such as 24MB.",
+)
+@click.option(
+    "--dot", metavar="PROGRAM", help="Lay graphs out with this Graphviz `dot`."
+)
+@click.option("--open", "open_it", is_flag=True, help="Open the report in a browser.")
+@tell_errors
+def report(
+    traces: tuple[str, ...],
+    out: str | None,
+    run_id: str | None,
+    step: int | None,
+    notes: tuple[tuple[int, str], ...],
+    format_name: str | None,
+    max_size: int | None,
+    dot: str | None,
+    open_it: bool,
+) -> None:
+    """Write one self-contained HTML report of a run.
+
+    TRACE is a file, a folder, a pattern in quotes, or - for standard input.
+
+    \b
+    Examples:
+      whypath report session.jsonl
+      whypath report results.json --run task-1-trial-0 -o task1.html
+      whypath report run.jsonl --step 9 --note 9="the tier was never returned"
+      cat run.jsonl | whypath report - -o run.html
+    """
+    from whypath import build
+
+    path = Path(out) if out else _default_output(traces[0])
+    with _progress() as say:
+        found = build.read_input(traces, format=format_name, say=say)
+        run = build.choose(found.runs, run_id, " ".join(traces))
+        for number in [n for n, _ in notes] + ([step] if step else []):
+            _check_step(number, len(run.steps), traces[0])
+        written = build.report(
+            run,
+            path,
+            note=_about_others(found.runs, run.id),
+            notes=dict(notes),
+            step=step,
+            dot=dot,
+            max_size=max_size,
+            say=say,
+        )
+    from whypath.render import words
+
+    _tell_skipped(found.skipped)
+    if len(found.runs) > 1 and run_id is None:
+        _say(f"{_about_others(found.runs, run.id)} Choose with --run ID.")
+    if written.size > WARN_BYTES and max_size is None:
+        size = words.size(written.size)
+        _say(f"Note: {size} is more than most issue trackers take as an attachment.")
+    _print([str(path)])
+    if open_it:
+        click.launch(path.resolve().as_uri())
+
+
+def _default_output(source: str) -> Path:
+    name = "report" if source == "-" else Path(source).resolve().name
+    for ending in (".gz", ".zst", ".jsonl", ".ndjson", ".json"):
+        name = name.removesuffix(ending)
+    return Path(f"{name}.html")
+
+
+def _about_others(runs: tuple[Any, ...], shown: str) -> str | None:
+    """One sentence about the runs that are not shown, or None when there are none."""
+    from whypath.terminal import line
+
+    others = [line(run.id) for run in runs if run.id != shown]
+    if not others:
+        return None
+    some = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
+    return f"This is run {line(shown)}, 1 of {len(runs)} in the input; others: {some}."
+
+
+def _tell_skipped(skipped: tuple[str, ...]) -> None:
+    if skipped:
+        some = ", ".join(skipped[:3]) + (", …" if len(skipped) > 3 else "")
+        _say(f"Note: {len(skipped)} files are no known trace and were left out: {some}")
+
+
+def _check_step(number: int, count: int, source: str) -> None:
+    if not 1 <= number <= count:
+        raise TraceError(
+            source, f"no step {number}", hint=f"steps go from 1 to {count}"
+        )
+
+
+@main.command()
+@click.argument("trace")
+@click.argument("step", type=click.IntRange(1), required=False)
+@RUN
+@FORMAT
+@click.option("--context", is_flag=True, help="The context window at the step.")
+@click.option("--why", is_flag=True, help="The decision behind the step.")
+@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=SHOW_LIMIT,
+    show_default=True,
+    help="Characters of each text that are shown.",
+)
+@tell_errors
+def show(
+    trace: str,
+    step: int | None,
+    run_id: str | None,
+    format_name: str | None,
+    context: bool,
+    why: bool,
+    as_json: bool,
+    limit: int,
+) -> None:
+    """Show a run, or one STEP of it, in the terminal.
+
+    \b
+    Examples:
+      whypath show run.jsonl                    every step, a line each
+      whypath show run.jsonl 9 --why            options, rationale, evidence
+      whypath show run.jsonl 9 --context        what the model saw
+      whypath show run.jsonl --json | jq .totals
+    """
+    from whypath import build, terminal
+    from whypath.derive.story import tell
+
+    if (context or why) and step is None:
+        raise click.UsageError(
+            "--context and --why need a STEP: whypath show TRACE 9 --why"
+        )
+    with _progress() as say:
+        found = build.read_input([trace], format=format_name, say=say)
+        run = build.choose(found.runs, run_id, trace)
+        story = tell(run)
+    _tell_skipped(found.skipped)
+    if len(found.runs) > 1 and run_id is None:
+        _say(f"{_about_others(found.runs, run.id)} Choose with --run ID.")
+    if step is not None:
+        _check_step(step, len(run.steps), trace)
+    if as_json:
+        facts = terminal.as_json(story, step, context=context)
+        _print([json.dumps(facts, indent=2, ensure_ascii=False, default=str)])
+        return
+    if step is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
+        _print(terminal.overview(story, width))
+        return
+    if not (context or why):
+        _print(terminal.step_lines(story, run.step(step), limit))
+    if why or not context:
+        _print(terminal.why_lines(story, step, limit))
+    if context:
+        _print(terminal.context_lines(story, step, limit))
+
+
+@main.command()
+@click.argument("file", required=False)
+@click.option("--schema", is_flag=True, help="The native format's JSON Schema.")
+@tell_errors
+def formats(file: str | None, schema: bool) -> None:
+    """List the formats that can be read, or say what FILE is.
+
+    \b
+    Examples:
+      whypath formats
+      whypath formats trace.json
+      whypath formats --schema > native.schema.json
+    """
+    if schema:
+        _print([(files("whypath") / "schema.json").read_text("utf-8").rstrip()])
+        return
+    from whypath import build
+    from whypath.readers import READERS
+
+    if file is not None:
+        found = build.read_input([file])
+        run = build.choose(found.runs, None, file)
+        count = len(found.runs)
+        steps = sum(len(each.steps) for each in found.runs)
+        runs = f"{count:,} run{'s' if count != 1 else ''}"
+        _print([f"{file}: {run.format} ({runs}, {steps:,} steps)"])
+        return
+    for reader in READERS:
+        _print([reader.NAME, f"  from: {reader.TOOL}", f"  how:  {reader.EXPORT}"])
+        _print([f"  not read: {reader.NOT_READ}", ""])

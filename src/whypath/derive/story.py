@@ -1,0 +1,75 @@
+"""Everything derived from a run that a page or the terminal shows, worked out once."""
+
+from dataclasses import dataclass
+
+from whypath.derive.context import find_contexts
+from whypath.derive.decisions import find_decisions, governing
+from whypath.derive.evidence import CheckedEvidence, check_evidence
+from whypath.derive.summary import Totals, Verdict, title, totals, verdict
+from whypath.model import Context, Decision, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A run and what it means. Dictionaries are keyed by step position.
+
+    `led_by` maps a step to the decision it carries out, `seen_at` to the model call
+    whose context window was in force, `state_at` to the last step that changed state.
+    """
+
+    run: Run
+    titles: tuple[str, ...]
+    decisions: dict[int, Decision]
+    evidence: dict[int, tuple[CheckedEvidence, ...]]
+    contexts: dict[int, Context]
+    led_by: dict[int, int]
+    seen_at: dict[int, int]
+    state_at: dict[int, int]
+    totals: Totals
+    verdict: Verdict
+
+
+def tell(run: Run) -> Story:
+    """Derives all of it, in one pass for each kind."""
+    decisions = find_decisions(run)
+    evidence = {
+        position: check_evidence(run, decision)
+        for position, decision in decisions.items()
+        if decision.evidence
+    }
+    contexts = find_contexts(run)
+    return Story(
+        run=run,
+        titles=tuple(title(run, step) for step in run.steps),
+        decisions=decisions,
+        evidence=evidence,
+        contexts=contexts,
+        led_by=governing(run, decisions),
+        seen_at=_seen_at(run, contexts),
+        state_at=_state_at(run),
+        totals=totals(run, decisions),
+        verdict=verdict(run, decisions, evidence),
+    )
+
+
+def _seen_at(run: Run, contexts: dict[int, Context]) -> dict[int, int]:
+    """The model call in whose window each step stands: its caller's, or the last."""
+    seen: dict[int, int] = {}
+    last: dict[str, int] = {}
+    for step in run.steps:
+        if step.position in contexts:
+            last[step.thread] = step.position
+        at = step.caller if step.caller in contexts else last.get(step.thread)
+        if at is not None:
+            seen[step.position] = at
+    return seen
+
+
+def _state_at(run: Run) -> dict[int, int]:
+    state: dict[int, int] = {}
+    last = 0
+    for step in run.steps:
+        last = step.position if step.state else last
+        if last:
+            state[step.position] = last
+    return state

@@ -1,0 +1,176 @@
+"""Sums a run up: a line for each step, the totals, and the verdict in one sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from whypath.derive.evidence import CheckedEvidence
+from whypath.model import Decision, Run, Step
+
+Tone = Literal["error", "warn", "ok", "info"]
+
+TITLE_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A run in numbers. None is "not recorded". Tokens include what a cache served."""
+
+    steps: int
+    decisions: int
+    recorded_decisions: int
+    errors: int
+    duration_ns: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    models: tuple[str, ...]
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happened, in one sentence, and the step to look at first."""
+
+    tone: Tone
+    text: str
+    step: int | None
+
+
+def title(run: Run, step: Step) -> str:
+    """One line that tells the step apart in a list."""
+    contents = run.contents
+    if step.decision is not None:
+        chosen = ", ".join(option.name for option in step.decision.chosen)
+        return f"{step.name} → {chosen}" if chosen else step.name
+    if step.kind == "model":
+        if step.output is not None:
+            return contents.preview(step.output, TITLE_LENGTH)
+        if step.calls:
+            return "→ " + ", ".join(call.name for call in step.calls[:6])
+        if step.reasoning is not None:
+            return contents.preview(step.reasoning, TITLE_LENGTH)
+        return step.name or step.model or "model call"
+    if step.kind in ("user", "system"):
+        content = step.output if step.output is not None else step.input
+        return contents.preview(content, TITLE_LENGTH) if content is not None else ""
+    shown = step.input if step.input is not None else step.output
+    if shown is None:
+        return step.name or step.kind
+    return f"{step.name} {_glance(contents.preview(shown, TITLE_LENGTH))}".strip()
+
+
+_PUNCTUATION = str.maketrans("", "", '{}"')
+
+
+def _glance(preview: str) -> str:
+    """The beginning of a JSON object without its punctuation: `id: 7, name: x`."""
+    return preview.translate(_PUNCTUATION) if preview[:1] == "{" else preview
+
+
+def totals(run: Run, decisions: Mapping[int, Decision]) -> Totals:
+    """Counts over the whole run; a model call's usage is counted once, where it is."""
+    usages = [step.usage for step in run.steps if step.usage is not None]
+    costs = [u.cost_usd for u in usages if u.cost_usd is not None]
+    return Totals(
+        steps=len(run.steps),
+        decisions=len(decisions),
+        recorded_decisions=sum(d.basis == "recorded" for d in decisions.values()),
+        errors=sum(step.status == "error" for step in run.steps),
+        duration_ns=(
+            run.end_ns - run.start_ns
+            if run.start_ns is not None
+            and run.end_ns is not None
+            and run.end_ns >= run.start_ns
+            else None
+        ),
+        input_tokens=_sum([u.input_tokens for u in usages]),
+        output_tokens=_sum([u.output_tokens for u in usages]),
+        cost_usd=sum(costs) if costs else None,
+        models=run.models,
+        agents=tuple(dict.fromkeys(s.agent for s in run.steps if s.agent)),
+    )
+
+
+def _sum(values: list[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def verdict(
+    run: Run,
+    decisions: Mapping[int, Decision],
+    evidence: Mapping[int, tuple[CheckedEvidence, ...]],
+) -> Verdict:
+    """The sentence on top of the report: what happened, where, on what evidence."""
+    for position, checks in evidence.items():
+        for check in checks:
+            if check.verdict in ("missing", "differs"):
+                return _on_wrong_value(run, decisions[position], check)
+    errors = [step for step in run.steps if step.status == "error"]
+    count = f"{len(run.steps):,} step{'s' if len(run.steps) != 1 else ''}"
+    if run.status == "error":
+        return _failed(run, errors, count)
+    if run.status == "incomplete":
+        last = run.steps[-1]
+        what = last.name or last.kind
+        text = f"Stopped after {count}: no end is recorded; the last is {what}"
+        tail = ", which has no result." if last.status == "unset" else "."
+        return Verdict("error", text + tail, last.position)
+    on_the_way = f"{len(errors):,} error{'s' if len(errors) != 1 else ''} on the way"
+    tail = f"; {on_the_way}." if errors else "; no error is recorded."
+    first = errors[0].position if errors else None
+    failed = _failing_outcome(run)
+    if failed is not None:
+        return Verdict("warn", f"Ended after {count}, but {failed}{tail}", first)
+    if run.status == "ok":
+        return Verdict("ok", f"Ended ok after {count}{tail}", first)
+    text = f"Ended after {count}; the trace does not say whether it succeeded{tail}"
+    return Verdict("info", text, first)
+
+
+def _on_wrong_value(run: Run, decision: Decision, check: CheckedEvidence) -> Verdict:
+    chosen = " and ".join(f"“{o.name}”" for o in decision.chosen) or "nothing"
+    value = check.evidence.value
+    said = run.contents.preview(value, 60) if value is not None else "?"
+    name = check.evidence.name or check.evidence.path
+    start = {
+        "ok": "Succeeded on a wrong value",
+        "unknown": "Went on with a wrong value",
+    }.get(run.status, "Failed on a wrong value")
+    text = f"{start}: step {decision.step} chose {chosen} on {name} = “{said}”, "
+    if check.verdict == "differs":
+        text += f"but step {check.source} returned “{_short(check.actual)}”."
+    else:
+        text += f"which step {check.source} did not return"
+        near = check.near
+        text += f"; it has {near.path[2:]} = “{_short(near.value)}”." if near else "."
+    return Verdict("error", text, decision.step)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _failed(run: Run, errors: list[Step], count: str) -> Verdict:
+    if not errors:
+        return Verdict("error", f"Failed after {count}; no step records why.", None)
+    last = errors[-1]
+    why = last.error or (
+        run.contents.preview(last.output, 120) if last.output is not None else ""
+    )
+    text = f"Failed after {count}: step {last.position}, {last.name or last.kind}"
+    return Verdict("error", f"{text}: {why}" if why else f"{text}.", last.position)
+
+
+def _failing_outcome(run: Run) -> str | None:
+    """A recorded score or reward of zero, in words."""
+    outcome = run.outcome
+    if outcome is None:
+        return None
+    if outcome.reward is not None and outcome.reward <= 0:
+        return f"its reward is {outcome.reward:g}"
+    if outcome.score is not None and outcome.score <= 0:
+        return f"its score is {outcome.score:g}"
+    return None

@@ -1,0 +1,103 @@
+"""Turns the spans of an input, of any container, into the builder's runs.
+
+A run is one trace, or all the traces that share a session's id. The steps themselves
+are the work of `span_steps`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from whypath.builder import Builder
+from whypath.readers.payloads import Payloads
+from whypath.readers.span_steps import RunSteps
+from whypath.readers.span_tree import grow
+from whypath.readers.spans import Span
+
+_SESSION = (
+    *("gen_ai.conversation.id", "session.id", "copilot_chat.chat_session_id"),
+    *("copilot_chat.parent_chat_session_id", "copilot_chat.session_id"),
+    *("langfuse.session.id", "gcp.vertex.agent.session_id", "lk.session_id"),
+    *("traceloop.association.properties.session_id", "lmnr.association.session_id"),
+    *("ai.telemetry.metadata.sessionId", "langsmith.trace.session_id"),
+)
+"""Attributes whose value names the session that a trace belongs to."""
+
+_LABELS = {"service.name": "service", "user.id": "user", "tag.tags": "tags"}
+_UNTRACED = "untraced"
+
+
+def add_spans(spans: Iterable[Span], builder: Builder) -> None:
+    """Tells the builder everything the spans say, in order of first mention."""
+    traces: dict[str, list[Span]] = {}
+    for span in spans:
+        traces.setdefault(span.trace_id or _UNTRACED, []).append(span)
+    if _UNTRACED in traces:
+        line = traces[_UNTRACED][0].line
+        builder.problem("repair", "a span has no trace id", "in a run of its own", line)
+    payloads = Payloads(builder)
+    for run_id, members in _sessions(traces):
+        run = builder.run(run_id)
+        run.by_time = True
+        steps = RunSteps(run, builder, payloads)
+        members.sort(key=lambda trace: _start(traces[trace]))
+        for trace in members:
+            run.labels.update(_labels(traces[trace]))
+            steps.add_trace(grow(traces.pop(trace), builder))
+        steps.close()
+
+
+def _start(spans: list[Span]) -> int:
+    return min((s.start_ns for s in spans if s.start_ns is not None), default=0)
+
+
+def _sessions(traces: dict[str, list[Span]]) -> Iterator[tuple[str, list[str]]]:
+    """Id and traces of each run: traces that share a session's id go together."""
+    owner: dict[str, str] = {trace: trace for trace in traces}
+
+    def find(trace: str) -> str:
+        while owner[trace] != trace:
+            owner[trace] = owner[owner[trace]]
+            trace = owner[trace]
+        return trace
+
+    sharing: dict[str, list[str]] = {}
+    for trace, spans in traces.items():
+        for session in _session_ids(spans):
+            sharing.setdefault(session, []).append(trace)
+    for members in sharing.values():
+        for trace in members[1:]:
+            owner[find(trace)] = find(members[0])
+    groups: dict[str, list[str]] = {}
+    for trace in traces:
+        groups.setdefault(find(trace), []).append(trace)
+    names: dict[str, str] = {}
+    for session, members in sorted(sharing.items(), key=lambda item: -len(item[1])):
+        if len(members) > 1:
+            names.setdefault(find(members[0]), session)
+    for root, members in groups.items():
+        yield names.get(root, members[0]), members
+
+
+def _session_ids(spans: list[Span]) -> dict[str, None]:
+    """The session ids that the spans of one trace name, in order, each once."""
+    found: dict[str, None] = {}
+    for span in spans:
+        for source in (span.attributes, span.resource):
+            for name in _SESSION:
+                value = source.get(name)
+                if isinstance(value, str) and value.strip():
+                    found[value] = None
+    return found
+
+
+def _labels(spans: list[Span]) -> dict[str, str]:
+    """What a trace says of itself as a whole."""
+    found: dict[str, str] = {}
+    for span in spans:
+        for source in (span.resource, span.attributes):
+            for name, label in _LABELS.items():
+                value = source.get(name)
+                if isinstance(value, list):
+                    value = ", ".join(map(str, value))
+                if isinstance(value, str) and value:
+                    found.setdefault(label, value)
+    return found

@@ -1,0 +1,186 @@
+"""Says what a span is, whatever file it came from, and what was understood of one.
+
+The values of every span reader and dialect. Nothing here knows a container or a
+dialect: a container fills `Span`, a dialect turns its attributes into `Facts`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from whypath.model import (
+    Call,
+    ContentId,
+    Decision,
+    Kind,
+    Message,
+    Status,
+    Tool,
+    Usage,
+)
+
+Attributes = Mapping[str, Any]
+
+Role = Kind | Literal["structure"]
+"""A step's kind; `structure` is a span that only groups others, like a turn."""
+
+
+class Event(NamedTuple):
+    """Something noted on a span: an exception, a message, a log record.
+
+    `body` is a log record's, None for a span event.
+    """
+
+    name: str
+    time_ns: int | None
+    attributes: Attributes
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span in no container's shape: ids as text, times in ns, attributes plain.
+
+    `trace_id`, `span_id` and `parent_id` are None where missing or all zeros. `status`
+    is `unset` where the span says neither ok nor error.
+    """
+
+    trace_id: str | None
+    span_id: str | None
+    parent_id: str | None
+    name: str
+    start_ns: int | None
+    end_ns: int | None
+    status: Status
+    message: str | None
+    attributes: Attributes
+    events: tuple[Event, ...]
+    resource: Attributes
+    scope: str
+    line: int | None
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the dialects say of one span, in our terms; the first to say it is kept.
+
+    `shown` holds beginnings of the attribute names that are told by these facts.
+    `decisions` are named; `parts` says what each child step of its own is made of.
+    """
+
+    kind: Kind
+    name: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    input: ContentId | None = None
+    output: ContentId | None = None
+    reasoning: ContentId | None = None
+    calls: tuple[Call, ...] = ()
+    call_id: str | None = None
+    tools: tuple[Tool, ...] | None = None
+    usage: Usage | None = None
+    messages: list[Message] | None = None
+    answered: bool = False
+    decisions: list[tuple[str, Decision]] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+
+
+def text(attributes: Attributes, *names: str) -> str | None:
+    """The first of the named attributes that is a text with something in it."""
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def first(attributes: Attributes, *names: str) -> tuple[str, Any] | None:
+    """Name and value of the first of the named attributes that is there."""
+    for name in names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return name, value
+    return None
+
+
+def whole(attributes: Attributes, names: Iterable[str]) -> int | None:
+    """The first of the named attributes that is a count: text, integer or float."""
+    value = number(attributes, names)
+    return None if value is None else int(value)
+
+
+def number(attributes: Attributes, names: Iterable[str]) -> float | None:
+    """The first of the named attributes that is a finite number of 0 or more."""
+    for name in names:
+        value = as_number(attributes.get(name))
+        if value is not None and value >= 0:
+            return value
+    return None
+
+
+def as_number(value: object) -> float | None:
+    """A finite number, also one written as text; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = float(value[:40])
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if -1e18 < value < 1e18 else None
+
+
+def usage(attributes: Attributes, names: Mapping[str, Iterable[str]]) -> Usage | None:
+    """Tokens and cost from the named attributes; `names` has a field of `Usage` each.
+
+    Where the cache holds more tokens than the input, the input was counted without it.
+    """
+    counts = {key: whole(attributes, names.get(key, ())) for key in _COUNTS}
+    cost = number(attributes, names.get("cost_usd", ()))
+    if cost is None and all(count is None for count in counts.values()):
+        return None
+    given = counts["input_tokens"]
+    cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
+    if given is not None and cached > given:
+        counts["input_tokens"] = given + cached
+    return Usage(**counts, cost_usd=cost)
+
+
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+
+
+def unflatten(attributes: Attributes, prefix: str) -> list[Any]:
+    """What numbered attributes spell out: `prefix0.a.b` is the first item's a, its b.
+
+    Keys that hold nothing but numbered items become lists too.
+    """
+    root: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if not name.startswith(prefix):
+            continue
+        *path, last = name[len(prefix) :].split(".", _DEEPEST)
+        node: Any = root
+        for key in path:
+            node = node.setdefault(key, {}) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node[last] = value
+    listed = _listed(root)
+    return listed if isinstance(listed, list) else []
+
+
+_DEEPEST = 12
+
+
+def _listed(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    if node and all(key.isdecimal() for key in node):
+        return [_listed(node[key]) for key in sorted(node, key=lambda k: int(k[:9]))]
+    return {key: _listed(value) for key, value in node.items()}

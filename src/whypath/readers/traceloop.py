@@ -1,0 +1,73 @@
+"""https://github.com/traceloop/openllmetry semantic conventions: a span's facts.
+
+Not read: HTTP headers, association properties other than the session's id.
+"""
+
+from typing import Any
+
+from whypath.model import ContentId
+from whypath.readers.payloads import Payloads
+from whypath.readers.spans import Facts, Role, Span, text, unflatten, usage
+
+_KINDS: dict[str, Role] = {
+    "workflow": "agent",
+    "agent": "agent",
+    "task": "structure",
+    "tool": "tool",
+}
+_MODELS = ("gen_ai.request.model", "gen_ai.response.model", "llm.request.type")
+_USAGE = {
+    "input_tokens": ("llm.usage.prompt_tokens",),
+    "output_tokens": ("llm.usage.completion_tokens",),
+    "cache_read_tokens": ("llm.usage.cache_read_input_tokens",),
+    "cache_write_tokens": ("llm.usage.cache_creation_input_tokens",),
+}
+
+
+def role(span: Span) -> Role | None:
+    """What the span is: by its kind, or a model call because it names a model."""
+    kind = text(span.attributes, "traceloop.span.kind")
+    if kind is not None:
+        return _KINDS.get(kind, "structure")
+    if text(span.attributes, "llm.request.type") in ("embedding", "rerank"):
+        return "event"
+    return "model" if text(span.attributes, *_MODELS) else None
+
+
+def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
+    """Adds what the span's `traceloop.*`, `llm.*` and numbered attributes say."""
+    attributes = span.attributes
+    name = text(attributes, "traceloop.entity.name")
+    facts.shown += ("traceloop.span.kind", "traceloop.entity.name")
+    if facts.kind in ("tool", "agent"):
+        facts.name = facts.name or name
+    if facts.input is None:
+        facts.input = _entity(attributes.get("traceloop.entity.input"), payloads)
+    if facts.output is None:
+        facts.output = _entity(attributes.get("traceloop.entity.output"), payloads)
+    facts.shown += ("traceloop.entity.input", "traceloop.entity.output")
+    if facts.kind != "model":
+        return
+    if facts.usage is None and (found := usage(attributes, _USAGE)):
+        facts.usage = found
+        facts.shown.append("llm.usage.")
+    if facts.messages is None:
+        seen = unflatten(attributes, "gen_ai.prompt.")
+        facts.messages = payloads.messages(seen or None, "user") or None
+    if not facts.answered:
+        said = unflatten(attributes, "gen_ai.completion.")
+        parts = payloads.messages(said or None, "assistant")
+        if parts:
+            facts.output, facts.reasoning, facts.calls = payloads.answer(parts)
+            facts.answered = True
+    facts.shown += ("gen_ai.prompt.", "gen_ai.completion.")
+    if facts.tools is None:
+        offered = unflatten(attributes, "llm.request.functions.")
+        facts.tools = payloads.tools(offered) if offered else None
+    facts.shown.append("llm.request.functions.")
+
+
+def _entity(value: Any, payloads: Payloads) -> ContentId | None:
+    """An input or output, which is always JSON: a plain text stands in quotes."""
+    spelled = payloads.parse(value)
+    return payloads.keep_if(spelled if isinstance(spelled, str) else value)

@@ -1,0 +1,181 @@
+"""Turns a Graph into a Layout, by way of DOT and a Graphviz in a child process.
+
+The layout engine sees numbers and ids of ours, never a word of a trace. The only place
+where a report starts a process.
+"""
+
+import subprocess
+import sysconfig
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+from whypath.derive.graph import Graph
+from whypath.render.measure import plain
+from whypath.render.picture import Layout, Placed, Point, Shape, compose, cut_up
+
+DEADLINE_S = 5.0
+_INCH = 72
+_GAP = {"nodesep": "0.2", "ranksep": "0.28"}
+_FRAME = "10"
+
+
+class LayoutFailed(Exception):
+    """There is no layout; the text is a sentence that says why and what helps."""
+
+
+def find_engine(path: str | None = None) -> str | None:
+    """A layout engine: `path`, else the one we bring, else a `dot` on the PATH."""
+    if path is not None:
+        return which(path)
+    beside = which("graphviz-pure", path=sysconfig.get_path("scripts"))
+    return beside or which("graphviz-pure") or which("dot")
+
+
+def lay_out(
+    graph: Graph, engine: str | None = None, deadline_s: float = DEADLINE_S
+) -> tuple[Layout | None, str]:
+    """Where everything in the picture of a graph stands, or None and a sentence why.
+
+    `engine` is a Graphviz program to use in place of the one we bring.
+    """
+    shapes = cut_up(graph)
+    try:
+        return compose(graph, shapes, place(shapes, engine, deadline_s)), ""
+    except LayoutFailed as error:
+        return None, str(error)
+
+
+def place(
+    shapes: Sequence[Shape], engine: str | None, deadline_s: float
+) -> list[Placed]:
+    """Lays out columns of boxes and edges, top to bottom, all in one process.
+
+    Raises `LayoutFailed` when no engine is there, or it fails, or takes too long.
+    """
+    if not shapes:
+        return []
+    found = find_engine(engine)
+    if found is None:
+        missing = f"{engine} is not there" if engine else "no Graphviz was found"
+        raise LayoutFailed(f"No picture: {missing}. Install graphviz-pure.")
+    source = "".join(map(_dot, shapes))
+    answer = _run(found, source, deadline_s)
+    try:
+        placed = list(_parse(answer))
+    except (ValueError, IndexError) as error:
+        raise LayoutFailed(_not_readable(found)) from error
+    if len(placed) != len(shapes):
+        raise LayoutFailed(_not_readable(found))
+    return placed
+
+
+def _not_readable(engine: str) -> str:
+    return f"No picture: {Path(engine).name} answered something that is no layout."
+
+
+def _run(engine: str, source: str, deadline_s: float) -> str:
+    name = Path(engine).name
+    try:
+        done = subprocess.run(
+            [engine, "-Kdot", "-Tplain"],
+            input=source.encode("ascii"),
+            capture_output=True,
+            timeout=deadline_s,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        why = f"{name} took longer than {deadline_s:g} s"
+        raise LayoutFailed(f"No picture: {why}.") from error
+    except subprocess.CalledProcessError as error:
+        why = f"{name} ended with code {error.returncode}"
+        raise LayoutFailed(f"No picture: {why}.") from error
+    except OSError as error:
+        why = f"{name} cannot be started ({error.strerror})"
+        raise LayoutFailed(f"No picture: {why}.") from error
+    return done.stdout.decode("ascii", "replace")
+
+
+def _dot(shape: Shape) -> str:
+    """A column as DOT: ids and sizes, nothing else."""
+    import graphviz
+
+    dot: Any = graphviz.Digraph(
+        graph_attr=_GAP,
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"arrowsize": "0.6"},
+    )
+    frames: dict[int, Any] = {}
+    for box in shape.boxes:
+        into, node = dot, box.node
+        if node.cluster:
+            name = f"cluster_{node.cluster}"
+            into = frames.setdefault(
+                node.cluster, graphviz.Digraph(name, graph_attr={"margin": _FRAME})
+            )
+        size = {"width": _inches(box.width), "height": _inches(box.height)}
+        into.node(node.id, **size)
+    for number in sorted(frames):
+        dot.subgraph(frames[number])
+    for edge in shape.edges:
+        dot.edge(edge.source, edge.target)
+    return str(dot.source)
+
+
+def _inches(pixels: float) -> str:
+    return f"{pixels / _INCH:.4f}"
+
+
+def _parse(text: str) -> Iterable[Placed]:
+    """Reads `-Tplain`: inches from the lower left corner, a line for each thing."""
+    width = height = 0.0
+    spots: dict[str, Point] = {}
+    curves: dict[tuple[str, str], tuple[Point, ...]] = {}
+
+    def point(x: str, y: str) -> Point:
+        return Point(round(float(x) * _INCH, 1), round(height - float(y) * _INCH, 1))
+
+    for line in text.splitlines():
+        words = line.split()
+        match words[:1]:
+            case ["graph"]:
+                width, height = float(words[2]) * _INCH, float(words[3]) * _INCH
+                spots, curves = {}, {}
+            case ["node"]:
+                spots[words[1]] = point(words[2], words[3])
+            case ["edge"]:
+                numbers = words[4 : 4 + 2 * int(words[3])]
+                points = tuple(map(point, numbers[::2], numbers[1::2]))
+                curves[words[1], words[2]] = points
+            case ["stop"]:
+                yield Placed(round(width, 1), round(height, 1), spots, curves)
+
+
+def labelled_dot(graph: Graph) -> str:
+    """The graph as DOT for people, with its words, quoted by the `graphviz` package."""
+    import graphviz
+
+    dot: Any = graphviz.Digraph(
+        "decisions",
+        node_attr={"shape": "box", "fontname": "Helvetica", "fontsize": "11"},
+        edge_attr={"fontname": "Helvetica", "fontsize": "10"},
+    )
+
+    def quoted(text: str) -> Any:
+        entities = plain(text).replace("&", "&amp;")
+        return graphviz.nohtml(graphviz.escape(entities))
+
+    for node in graph.nodes:
+        lines = [f"{node.label}  {node.note}".strip()]
+        for row in node.rows:
+            mark = "● " if row.chosen else "○ " if row.struck else ""
+            lines.append(mark + row.text)
+        label = graphviz.nohtml(r"\l".join(quoted(line) for line in lines) + r"\l")
+        style = "dashed" if node.abandoned else "solid"
+        colour = "red" if node.status == "error" else "black"
+        dot.node(node.id, label, style=style, color=colour)
+    for edge in graph.edges:
+        style = "dashed" if edge.kind == "abandoned" else "solid"
+        dot.edge(edge.source, edge.target, quoted(edge.label), style=style)
+    return str(dot.source)

@@ -1,0 +1,322 @@
+"""Turns a step into its HTML: what happened, why, what it saw, what changed.
+
+Rendering a long run is the hot path of a report. So the texts are prepared here and
+given to the template as plain arguments, which Jinja2 reads faster than attributes.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from whypath.derive.evidence import CheckedEvidence
+from whypath.derive.story import Story
+from whypath.model import Context, Decision, Step, Tool
+from whypath.render import words
+from whypath.render.payload import Payload
+from whypath.render.text import Prose
+
+PROSE_BYTES = 64 * 1024
+OTHERS = 40
+
+
+class Part(NamedTuple):
+    """A content under a heading: its number in the payload, or rendered markup too."""
+
+    label: str
+    size: str
+    number: int
+    markup: Markup | None
+
+
+class CallPart(NamedTuple):
+    """A tool call: the step that carried it out, and its arguments' number."""
+
+    name: str
+    step: int | None
+    number: int | None
+
+
+class MessagePart(NamedTuple):
+    """A message that is new in a context window; `origin` is the step it came from."""
+
+    role: str
+    kind: str
+    name: str | None
+    origin: int | None
+    number: int | None
+
+
+class StatePart(NamedTuple):
+    """A path of the state after a step, as numbers of contents; None: not there."""
+
+    path: str
+    is_changed: bool
+    before: int | None
+    after: int | None
+
+
+class EvidencePart(NamedTuple):
+    """A checked piece of evidence and the number of its value."""
+
+    check: CheckedEvidence
+    number: int | None
+
+
+class StepParts(NamedTuple):
+    """The arguments of the macro `fragment` in parts/step.html, in its order."""
+
+    kind: str
+    label: str
+    facts: str
+    facts_long: str
+    is_error: bool
+    error: str | None
+    note: str | None
+    why: int | None
+    why_because: int | None
+    contents: list[Part]
+    is_open: bool
+    calls: list[CallPart]
+    decision: Decision | None
+    others: str
+    rationale: int | None
+    evidence: list[EvidencePart]
+    context: Context | None
+    messages: list[MessagePart]
+    tools: int | None
+    tools_count: int
+    state: list[StatePart]
+    details: int | None
+    source: str
+
+
+class Fragments:
+    """Renders the steps of one run in order; the state of the run is followed along."""
+
+    def __init__(
+        self,
+        story: Story,
+        payload: Payload,
+        template: Callable[..., str],
+        notes: Mapping[int, str],
+    ) -> None:
+        self._story = story
+        self._contents = story.run.contents
+        self._ref = payload.ref
+        self._payload = payload
+        self._template = template
+        self._notes = notes
+        self._prose = Prose()
+        self._state: dict[str, int | None] = {}
+        self._by_call: dict[int, dict[str | None, int]] = {}
+        self._origins: dict[int, int] = {}
+        for step in story.run.steps:
+            if step.caller is not None:
+                calls = self._by_call.setdefault(step.caller, {})
+                calls.setdefault(step.call_id, step.position)
+            if step.output is not None:
+                self._origins.setdefault(step.output, step.position)
+
+    def render(self, step: Step) -> str:
+        """The step's HTML. To be called for every step, in order."""
+        return self._template(*self.parts(step))
+
+    def parts(self, step: Step) -> StepParts:
+        """What the template needs for the step, all of it text and numbers."""
+        story = self._story
+        at = step.position
+        why = story.led_by.get(at)
+        if why == at:
+            why = None
+        decision = story.decisions.get(at)
+        facts, facts_long = self._facts(step)
+        contents = list(self._content_parts(step))
+        context = story.contexts.get(at)
+        recorded = decision is not None and decision.rationale_from == "recorded"
+        return StepParts(
+            kind=step.kind,
+            label=_label(step),
+            facts=facts,
+            facts_long=facts_long,
+            is_error=step.status == "error",
+            error=step.error,
+            note=self._notes.get(at),
+            why=why,
+            why_because=self._because(why),
+            contents=contents,
+            is_open=step.kind == "tool" and step.output is None and not step.error,
+            calls=[self._call(step, call) for call in step.calls] if step.calls else [],
+            decision=decision,
+            others=_others(decision) if decision and step.tools else "",
+            rationale=self._own(decision.rationale) if decision and recorded else None,
+            evidence=[
+                EvidencePart(check, self._own(check.evidence.value))
+                for check in story.evidence.get(at, ())
+            ],
+            context=context,
+            messages=list(self._messages(at, context)) if context else [],
+            tools=self._tools(step.tools) if step.tools else None,
+            tools_count=len(step.tools or ()),
+            state=self._state_parts(step) if step.state else [],
+            details=self._own(step.details),
+            source=_source(step),
+        )
+
+    def _own(self, content: int | None) -> int | None:
+        return None if content is None else self._ref(content)
+
+    def _facts(self, step: Step) -> tuple[str, str]:
+        """Short facts on one line, and the same in full for the tooltip."""
+        short: list[str] = []
+        full: list[str] = []
+        if step.status != "unset":
+            short.append(step.status)
+            full.append(f"status {step.status}")
+        if step.start_ns is not None:
+            short.append(
+                words.offset(
+                    step.start_ns - (self._story.run.start_ns or step.start_ns)
+                )
+            )
+            full.append(words.moment(step.start_ns))
+            if step.end_ns is not None and step.end_ns > step.start_ns:
+                took = step.end_ns - step.start_ns
+                short.append(words.duration(took))
+                full.append(f"took {took / 1e9:.6g} s")
+        if step.agent:
+            short.append(step.agent)
+            full.append(f"agent {step.agent}")
+        if step.abandoned:
+            short.append("abandoned")
+            full.append("this branch was left and not continued")
+        if step.usage is not None:
+            for few, more in _usage(step):
+                short.append(few)
+                full.append(more)
+        return " · ".join(short), " · ".join(full)
+
+    def _because(self, why: int | None) -> int | None:
+        """The number of the rationale of the decision that led here."""
+        return None if why is None else self._seen(self._story.decisions[why].rationale)
+
+    def _content_parts(self, step: Step) -> Iterator[Part]:
+        labels = _LABELS.get(step.kind, _OTHER_LABELS)
+        if step.reasoning is not None:
+            yield self._part("Reasoning", step.reasoning, False)
+        if step.input is not None:
+            yield self._part(labels[0], step.input, labels[2])
+        if step.output is not None:
+            label = "Text" if step.kind == "model" and step.calls else labels[1]
+            yield self._part(label, step.output, labels[2])
+
+    def _part(self, label: str, content: int, is_prose: bool) -> Part:
+        contents = self._contents
+        length = contents.size(content)
+        markup = None
+        if is_prose and length < PROSE_BYTES and contents.is_text(content):
+            markup = self._prose.render(contents.text(content))
+        return Part(label, words.size(length), self._ref(content), markup)
+
+    def _call(self, step: Step, call: Any) -> CallPart:
+        done_at = self._by_call.get(step.position, {}).get(call.id)
+        return CallPart(call.name, done_at, self._own(call.arguments))
+
+    def _messages(self, at: int, context: Context) -> Iterator[MessagePart]:
+        origins = self._origins
+        for role, kind, content, name, _ in context.add:
+            if content is None:
+                yield MessagePart(role, kind, name, None, None)
+                continue
+            origin = origins.get(content)
+            if origin is not None and origin >= at:
+                origin = None
+            yield MessagePart(role, kind, name, origin, self._seen(content))
+
+    def _tools(self, tools: tuple[Tool, ...]) -> int:
+        """The number of the list of offered tools, as they were defined."""
+        raw = self._contents.raw
+        parts = [
+            raw(tool.definition)
+            if tool.definition is not None
+            else json.dumps(tool.name).encode()
+            for tool in tools
+        ]
+        return self._payload.ref_json(b"[" + b",".join(parts) + b"]")
+
+    def _state_parts(self, step: Step) -> list[StatePart]:
+        """The state after `step`, the changed paths first."""
+        before = {change.path: self._state.get(change.path) for change in step.state}
+        self._state.update((change.path, change.value) for change in step.state)
+        changed = [
+            StatePart(path, True, self._seen(old), self._own(self._state[path]))
+            for path, old in sorted(before.items())
+        ]
+        same = [
+            StatePart(path, False, None, self._seen(value))
+            for path, value in sorted(self._state.items())
+            if path not in before and value is not None
+        ]
+        return changed + same
+
+    def _seen(self, content: int | None) -> int | None:
+        return None if content is None else self._ref(content, own=False)
+
+
+_OTHER_LABELS = ("Input", "Output", True)
+_LABELS = {
+    "tool": ("Arguments", "Result", False),
+    "retrieval": ("Query", "Result", False),
+    "model": ("Input", "Answer", True),
+    "user": ("Input", "Message", True),
+    "system": ("Input", "Message", True),
+}
+"""By kind: the headings of input and output, and whether they may be Markdown."""
+
+
+def _others(decision: Decision) -> str:
+    """The tools that were on offer and not called, as far as there is room."""
+    names = [option.name for option in decision.options if not option.chosen]
+    more = f", and {len(names) - OTHERS} more" if len(names) > OTHERS else ""
+    return ", ".join(names[:OTHERS]) + more
+
+
+def _label(step: Step) -> str:
+    """The heading: a name where the step has one, else what it is."""
+    if step.kind == "model":
+        return step.model or step.name or "model call"
+    return step.name or step.kind
+
+
+def _source(step: Step) -> str:
+    """Where the step was read and how it hangs together, one fact a line."""
+    file, line, _ = step.source
+    facts = [f"id      {step.key}", f"source  {file}:{line}" if line else file]
+    if step.call_id:
+        facts.append(f"call    {step.call_id}")
+    if step.thread:
+        facts.append(f"thread  {step.thread}")
+    if step.caller:
+        facts.append(f"called by step {step.caller}")
+    if step.parent:
+        facts.append(f"inside step {step.parent}")
+    return "\n".join(facts)
+
+
+def _usage(step: Step) -> Iterator[tuple[str, str]]:
+    usage = step.usage
+    if usage is None:
+        return
+    if usage.input_tokens is not None:
+        exact = f"{usage.input_tokens:,} input tokens"
+        if usage.cache_read_tokens:
+            exact += f", {usage.cache_read_tokens:,} of them from a cache"
+        yield f"{words.tokens(usage.input_tokens)} tok in", exact
+    if usage.output_tokens is not None:
+        exact = f"{usage.output_tokens:,} output tokens"
+        if usage.reasoning_tokens:
+            exact += f", {usage.reasoning_tokens:,} of them reasoning"
+        yield f"{words.tokens(usage.output_tokens)} tok out", exact
+    if usage.cost_usd is not None:
+        yield words.cost(usage.cost_usd), f"${usage.cost_usd:.6f}, as recorded"

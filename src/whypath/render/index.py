@@ -1,0 +1,74 @@
+"""Makes the columns that the page's outline, scrubber and keys read: one row a step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from whypath.derive.story import Story
+from whypath.model import KINDS
+from whypath.render import words
+
+KIND_CODES = "usmtardxhgev"
+"""One letter for each of `model.KINDS`, in the same order."""
+
+_CODE = dict(zip(KINDS, KIND_CODES, strict=True))
+_STATUS = {"ok": "o", "error": "e", "unset": "-"}
+
+
+def index(
+    story: Story, node_of: Mapping[int, int], first: int | None
+) -> dict[str, Any]:
+    """Plain data for assets/data.js: lists have an entry a step, strings a letter."""
+    steps = story.run.steps
+    start = story.run.start_ns
+    agents = story.totals.agents
+    numbers = {name: number for number, name in enumerate(agents)}
+    return {
+        "count": len(steps),
+        "kinds": "".join(_CODE[step.kind] for step in steps),
+        "codes": {_CODE[kind]: kind for kind in KINDS},
+        "status": "".join(_STATUS[step.status] for step in steps),
+        "decided": "".join(
+            _basis(story, step.position, step.abandoned) for step in steps
+        ),
+        "names": _names(story),
+        "titles": list(story.titles),
+        "depth": [min(step.depth, 12) for step in steps],
+        "agents": list(agents),
+        "agent": [numbers.get(step.agent or "", -1) for step in steps],
+        "at": [
+            words.offset(step.start_ns - start)
+            if step.start_ns is not None and start is not None
+            else ""
+            for step in steps
+        ],
+        "parent": [step.parent or 0 for step in steps],
+        "ledBy": [story.led_by.get(step.position, 0) for step in steps],
+        "seenAt": [story.seen_at.get(step.position, 0) for step in steps],
+        "stateAt": [story.state_at.get(step.position, 0) for step in steps],
+        "node": [node_of.get(step.position, -1) for step in steps],
+        "wrong": [
+            position for position in story.evidence if _is_wrong(story, position)
+        ],
+        "verdictStep": first or story.verdict.step or 0,
+    }
+
+
+def _basis(story: Story, position: int, abandoned: bool) -> str:
+    """`r` recorded, `i` inferred, `a` on an abandoned branch, `-` no decision."""
+    decision = story.decisions.get(position)
+    if decision is None:
+        return "a" if abandoned else "-"
+    return "r" if decision.basis == "recorded" else "i"
+
+
+def _is_wrong(story: Story, position: int) -> bool:
+    checks = story.evidence[position]
+    return any(check.verdict in ("missing", "differs") for check in checks)
+
+
+def _names(story: Story) -> list[str]:
+    """A short name for each row; empty where the title alone says it."""
+    return [
+        "" if step.kind in ("user", "system", "model", "decision") else step.name
+        for step in story.run.steps
+    ]

@@ -1,0 +1,93 @@
+"""Packs step fragments and contents into compressed chunks, each content once.
+
+A chunk is a header line (JSON) followed by the bytes it describes: fragments, then
+contents. The browser unpacks the chunk of the step that is shown. See assets/data.js.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+
+from whypath.content import ContentStore
+
+CHUNK_BYTES = 384 * 1024
+LEVEL = 1
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A chunk being filled: fragments with the contents they own, then contents."""
+
+    steps: list[tuple[int, int, list[int]]] = field(default_factory=list)
+    fragments: list[bytes] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class Payload:
+    """The packed form of one run's steps. Numbers contents in order of first use."""
+
+    def __init__(self, contents: ContentStore) -> None:
+        self._store = contents
+        self._numbers: dict[int | bytes, int] = {}
+        self._chunk = Chunk()
+        self._own: list[int] = []
+        self.first_steps: list[int] = []
+        self.first_contents: list[int] = []
+        self.content_bytes = 0
+
+    def ref(self, content: int, *, own: bool = True) -> int:
+        """The page's number of a content; it is packed at its first mention.
+
+        `own` says that the content belongs to this step, so that a search that finds
+        it leads here.
+        """
+        number = self._number(content, None)
+        if own:
+            self._own.append(number)
+        return number
+
+    def ref_json(self, raw: bytes) -> int:
+        """The page's number of a JSON text that is not in the store."""
+        return self._number(raw, raw)
+
+    def _number(self, key: int | bytes, raw: bytes | None) -> int:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+            assert raw is not None or isinstance(key, int)
+            data = raw if raw is not None else self._store.raw(key)  # type: ignore[arg-type]
+            self._chunk.contents.append(data)
+            self._chunk.size += len(data)
+            self.content_bytes += len(data)
+        return number
+
+    def add_step(self, position: int, fragment: str) -> str | None:
+        """Adds a rendered step. Returns a finished chunk in base64, if one is full."""
+        data = fragment.encode()
+        chunk = self._chunk
+        chunk.steps.append((position, len(data), self._own))
+        chunk.fragments.append(data)
+        chunk.size += len(data)
+        self._own = []
+        return self.flush() if chunk.size >= CHUNK_BYTES else None
+
+    def flush(self) -> str | None:
+        """The chunk so far in base64, or None when it is empty."""
+        chunk = self._chunk
+        if not chunk.steps:
+            return None
+        self._chunk = Chunk()
+        self.first_steps.append(chunk.steps[0][0])
+        self.first_contents.append(len(self._numbers) - len(chunk.contents))
+        header = {"steps": chunk.steps, "contents": [len(c) for c in chunk.contents]}
+        line = json.dumps(header, separators=(",", ":")).encode()
+        return pack(b"".join([line, b"\n", *chunk.fragments, *chunk.contents]))
+
+
+def pack(data: bytes) -> str:
+    """Gzip with a fixed header, in base64."""
+    from isal import igzip
+
+    packed = igzip.compress(data, compresslevel=LEVEL, mtime=0)
+    return base64.b64encode(packed).decode("ascii")

@@ -1,0 +1,112 @@
+"""Turns text that an agent wrote into safe markup. The only maker of `Markup`.
+
+Markdown never carries HTML, images or live addresses through. What is too long to
+render in good time stays text. It does not look at JSON or tool output.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+MARKDOWN_BYTES = 64 * 1024
+MARKDOWN_BLOCK = 32 * 1024
+CODE_BYTES = 32 * 1024
+CODE_BLOCK = 16 * 1024
+
+LEXERS = frozenset(
+    (
+        *("python", "pytb", "pycon", "json", "bash", "sh", "shell", "sql", "toml"),
+        *("diff", "markdown", "rust", "c", "cpp", "csharp", "ruby", "php", "docker"),
+        *("dockerfile", "kotlin", "swift", "scala", "graphql", "nginx", "text"),
+    )
+)
+"""Lexers of Pygments that stay linear on hostile input; others may not."""
+
+_MARKS = re.compile(
+    r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~|\|.*\|)|\*\*\S|`[^`\n]+`|\]\(",
+    re.MULTILINE,
+)
+_SCHEMES = ("http", "https", "mailto")
+
+
+def has_marks(text: str) -> bool:
+    """True when the text uses Markdown, so that rendering it would show."""
+    return _MARKS.search(text) is not None
+
+
+class Prose:
+    """Renders Markdown within a budget for one page; past it, answers None."""
+
+    def __init__(self) -> None:
+        self._left = MARKDOWN_BYTES
+        self._code_left = CODE_BYTES
+        self._known: dict[str, Markup] = {}
+
+    def render(self, text: str) -> Markup | None:
+        """The text as markup, or None: show it as it is."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        if len(text) > min(self._left, MARKDOWN_BLOCK) or not has_marks(text):
+            return None
+        self._left -= len(text)
+        markup = Markup(_markdown().render(text, {"prose": self}))
+        if len(markup) > 8 * len(text) + 1024:
+            return None
+        self._known[text] = markup
+        return markup
+
+    def code(self, text: str, language: str) -> Markup:
+        """A block of code with colours, if they can be had in good time."""
+        if language not in LEXERS or len(text) > min(CODE_BLOCK, self._code_left):
+            return escape(text)
+        self._code_left -= len(text)
+        return _highlight(text, language)
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> Any:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("js-default", {"html": False, "linkify": False})
+    parser.disable("image")
+    parser.validateLink = _is_safe_link  # type: ignore[method-assign]
+    parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("link_open", _link_open)
+    return parser
+
+
+def _is_safe_link(url: str) -> bool:
+    try:
+        return urlsplit(url.strip()).scheme.lower() in _SCHEMES
+    except ValueError:
+        return False
+
+
+def _link_open(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
+    href = str(tokens[at].attrs.get("href", ""))
+    return f'<a href="{escape(href)}" rel="noopener noreferrer" title="{escape(href)}">'
+
+
+def _fence(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
+    language = (tokens[at].info.split() or [""])[0].lower()
+    code = env["prose"].code(tokens[at].content, language)
+    return f'<pre class="code"><code>{code}</code></pre>\n'
+
+
+@lru_cache(maxsize=4096)
+def _highlight(text: str, language: str) -> Markup:
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+
+    formatter: Any = HtmlFormatter(nowrap=True)
+    return Markup(highlight(text, get_lexer_by_name(language), formatter))
+
+
+def verbatim(text: str) -> Markup:
+    """Our own assets and packed payloads, which contain no foreign text."""
+    return Markup(text)

@@ -1,0 +1,120 @@
+"""Measures a finished report in Chromium over file://: how soon, how big, how quick."""
+
+import statistics
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import chromium
+
+PRESSES = 50
+MORE_PRESSES = 200
+
+WATCH = """
+(() => {
+  const root = () => document.documentElement;
+  const bench = (window.bench = { ready: null, shown: [], worked: [], waiting: null });
+  let pressed = null;
+  const first = new MutationObserver(() => {
+    if (bench.ready === null && root()?.dataset.ready === "1") {
+      bench.ready = performance.now();
+      first.disconnect();
+      watchSteps();
+    }
+  });
+  first.observe(document, { subtree: true, attributeFilter: ["data-ready"] });
+  addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+  // A frame's callbacks run before it is painted; a message sent then arrives after.
+  const painted = (then) => requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = then;
+    channel.port2.postMessage(null);
+  });
+  const watchSteps = () => {
+    const step = document.getElementById("step");
+    new MutationObserver(() => {
+      if (pressed === null) return;
+      const from = pressed;
+      pressed = null;
+      bench.worked.push(performance.now() - from);
+      painted(() => {
+        bench.shown.push(performance.now() - from);
+        bench.waiting?.();
+      });
+    }).observe(step, { attributes: true, attributeFilter: ["data-position"] });
+  };
+  bench.until = (count) => new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("no step shown after a key")), 5000);
+    bench.waiting = () => {
+      if (bench.shown.length < count) return;
+      clearTimeout(late);
+      resolve(bench.shown.length);
+    };
+    bench.waiting();
+  });
+})();
+"""
+
+COUNT = "document.querySelectorAll('*').length"
+
+
+class PageFigures(NamedTuple):
+    """What a reader of the report feels. Times in milliseconds."""
+
+    first_step_ms: float
+    nodes: int
+    nodes_later: int
+    key_median_ms: float
+    key_worst_ms: float
+    key_work_ms: float
+
+
+def look(report: Path) -> PageFigures | None:
+    """Opens `report` and steps through it. None where there is no Chromium."""
+    found = chromium.find()
+    if found is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=chromium.ARGUMENTS
+        )
+        ready = [_first_step(browser, report) for _ in range(2)]
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        _open(page, report)
+        nodes = page.evaluate(COUNT)
+        for count in range(1, PRESSES + 1):
+            page.keyboard.press("ArrowRight")
+            page.evaluate("count => bench.until(count)", count)
+        shown, worked = page.evaluate("[bench.shown, bench.worked]")
+        for _ in range(MORE_PRESSES - PRESSES):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(200)
+        later = page.evaluate(COUNT)
+        browser.close()
+    return PageFigures(
+        first_step_ms=min(ready),
+        nodes=nodes,
+        nodes_later=later,
+        key_median_ms=statistics.median(shown),
+        key_worst_ms=max(shown),
+        key_work_ms=statistics.median(worked),
+    )
+
+
+def _first_step(browser: Any, report: Path) -> float:
+    """Milliseconds from the start of navigation to the first step that can be used."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    _open(page, report)
+    ready: float = page.evaluate("bench.ready")
+    page.close()
+    return ready
+
+
+def _open(page: Any, report: Path) -> None:
+    page.add_init_script(WATCH)
+    page.goto(report.resolve().as_uri())
+    page.wait_for_selector("html[data-ready='1']", state="attached")
