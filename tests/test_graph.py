@@ -12,7 +12,7 @@ from whypath.derive.decisions import find_decisions
 from whypath.derive.fold import fold, shrink
 from whypath.derive.graph import Edge, Graph, Node, build_graph
 from whypath.derive.units import Unit
-from whypath.model import Call, Decision, Option, Run, Step, Tool
+from whypath.model import Call, Decision, Option, Outcome, Run, Step, Tool
 
 
 class Script:
@@ -316,6 +316,13 @@ def test_the_end_says_how_the_run_ended(status: str) -> None:
     script = Script().user().answer()
     script.draft.status = status  # type: ignore[assignment]
     assert graph_of(script.run()).nodes[-1].label == ENDS[status]
+
+
+def test_an_end_with_nothing_gained_is_not_marked_as_good() -> None:
+    script = Script().user().answer()
+    script.draft.status, script.draft.outcome = "ok", Outcome(reward=0)
+    end = graph_of(script.run()).nodes[-1]
+    assert (end.label, end.status) == ("Ended ok, reward 0", "unset")
 
 
 def test_a_call_without_a_result_says_so() -> None:

@@ -178,6 +178,37 @@ def test_a_line_with_an_earlier_id_adds_to_that_step() -> None:
     assert (decision.rationale_from, decision.options_note) == ("recorded", None)
 
 
+def test_a_decision_at_a_step_is_found_again_by_its_own_id() -> None:
+    lines = [
+        STEP | {"id": "s1"},
+        {"type": "decision", "id": "d1", "step": "s1", "question": "Again?"},
+        {"type": "decision", "id": "d1", "outcome": "it worked"},
+    ]
+    (run,), problems = read_lines(HEADER, *lines)
+    assert problems == ()
+    assert len(run.steps) == 1
+    decision = run.steps[0].decision
+    assert decision is not None
+    assert (decision.question, decision.outcome) == ("Again?", "it worked")
+
+
+def test_a_choice_that_was_not_offered_is_an_option_all_the_same() -> None:
+    line = {"type": "decision", "options": ["a", "b"], "chosen": ["b", "c"]}
+    (run,), _ = read_lines(HEADER, line)
+    decision = run.steps[0].decision
+    assert decision is not None
+    options = [(option.name, option.chosen) for option in decision.options]
+    assert options == [("a", False), ("b", True), ("c", True)]
+
+
+def test_a_choice_alone_says_that_the_other_options_are_not_recorded() -> None:
+    (run,), _ = read_lines(HEADER, {"type": "decision", "chosen": "a"})
+    decision = run.steps[0].decision
+    assert decision is not None
+    assert [option.name for option in decision.chosen] == ["a"]
+    assert decision.options_note == "other options: not recorded"
+
+
 def test_an_unknown_field_is_named_and_the_record_is_kept_as_written() -> None:
     (run,) = read_file("unknown_fields")
     assert run.problems[1].done == "ignored; the first is 'colour'"
@@ -380,6 +411,28 @@ def test_what_the_schema_takes_the_reader_takes(line: dict[str, Any]) -> None:
     problems = read_lines(HEADER, line, STEP, {"type": "end"})[1]
     expected = {"a call has no result"} if line.get("calls") else set()
     assert {problem.what for problem in problems} == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type": "run", "whypath": %s}',
+        b'{"type": %s}',
+        b'{"type": "step", "id": %s}',
+        b'{"type": "step", "output": 1, "%s": 1}',
+    ],
+    ids=["version", "type", "id", "name of a field"],
+)
+def test_a_number_of_five_thousand_digits_is_reported(line: bytes) -> None:
+    lines = [
+        json.dumps(HEADER).encode(),
+        json.dumps(STEP).encode(),
+        line % (b"9" * 5000),
+    ]
+    (run,), problems = read_bytes(b"\n".join(lines))
+    assert run.steps[0].name == "ping"
+    assert [(problem.level, problem.line) for problem in problems] == [("loss", 3)]
+    assert len(problems[0].what + problems[0].done) < 200
 
 
 NAMES = st.sampled_from(

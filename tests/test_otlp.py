@@ -9,7 +9,7 @@ import pytest
 
 from samples import CORPUS, ROOT, dump, read_runs
 from whypath.builder import Builder
-from whypath.errors import TraceError
+from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run, Step
 from whypath.readers import otlp
 from whypath.records import Records
@@ -226,10 +226,8 @@ def test_otlp_claims_its_own_files_and_no_other_format(shared: Path) -> None:
     claimed = set()
     for path in sorted(CORPUS.rglob("*")):
         if path.suffix in (".json", ".jsonl") and path.is_file():
-            try:
-                sample = Records(path).sample()
-            except TraceError:
-                continue
+            with path.open("rb") as stream:
+                sample = Records(path, stream).sample()
             if otlp.detect(sample):
                 claimed.add(path.relative_to(CORPUS).parts[0])
     assert claimed == {"otlp-genai", "otlp-openinference", "derived-crossformat"}
@@ -253,7 +251,8 @@ def test_every_hostile_trace_ends_in_a_run_or_in_a_sentence(shared: Path) -> Non
 
 def test_a_file_without_spans_has_no_run(shared: Path) -> None:
     for name in ("events.json", "logs.json", "metrics.json"):
-        assert read_runs(shared / "hostile" / "otlp" / name, "otlp") == ()
+        with pytest.raises(EmptyTrace):
+            read_runs(shared / "hostile" / "otlp" / name, "otlp")
 
 
 # --- decisions ------------------------------------------------------------------------

@@ -18,11 +18,11 @@ import msgspec
 from whypath.errors import Level, Problem, TraceError
 from whypath.lines import Lines, open_input
 from whypath.mend import (
-    MAX_DEPTH,
+    CONTROL,
     Mended,
     Unmendable,
     close_cut,
-    deepest,
+    is_deep,
     is_open,
     mend,
 )
@@ -129,6 +129,11 @@ class Records:
     def __iter__(self) -> Iterator[Record]:
         return self._iterator
 
+    def close(self) -> None:
+        """Leaves the rest of the file unread; reading to its end closes it anyway."""
+        if self.path is not None:
+            self._stream.close()
+
     def _read(self) -> Iterator[Record]:
         first = next(self._lines, None)
         if first is None:
@@ -140,7 +145,11 @@ class Records:
             return
         readable = 0
         for line, data in chain([first], self._lines):
-            for record in self._records_of(line, data):
+            if _is_sound(data):
+                readable += 1
+                yield Record(line, data)
+                continue
+            for record in self._mended_line(line, data):
                 readable += 1
                 yield record
         if readable == 0:
@@ -152,11 +161,8 @@ class Records:
                 hint="whypath reads JSON Lines and JSON: one object a line",
             )
 
-    def _records_of(self, line: int, data: bytes) -> Iterator[Record]:
-        """The records of one line: one nearly always, none if it is broken."""
-        if _is_sound(data):
-            yield Record(line, data)
-            return
+    def _mended_line(self, line: int, data: bytes) -> Iterator[Record]:
+        """The records of a line that is not one sound value: often none."""
         values, wrong = _mended(data)
         yield from self._kept(values, [line])
         if wrong is None:
@@ -213,7 +219,8 @@ class Records:
         for value in values:
             line = numbers[value.down]
             for note in value.notes:
-                self._problem("repair", note, "read all the same", line)
+                level: Level = "note" if note == CONTROL else "repair"
+                self._problem(level, note, "read all the same", line)
             if _is_sound(value.data):
                 yield Record(line, value.data)
             else:
@@ -240,7 +247,7 @@ def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
     try:
         values.extend(mend(data))
     except Unmendable as wrong:
-        return values, wrong
+        return [v for v in values if v.data[:1] in (b"{", b"[")], wrong
     return values, None
 
 
@@ -261,8 +268,7 @@ def _is_sound(data: bytes) -> bool:
             _check_utf8(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    brackets = data.count(b"{") + data.count(b"[")
-    return brackets <= MAX_DEPTH or deepest(data) <= MAX_DEPTH
+    return not is_deep(data)
 
 
 def _check_utf8(data: bytes) -> None:
@@ -276,7 +282,7 @@ def _check_utf8(data: bytes) -> None:
 
 
 def _stands_alone(data: bytes) -> bool:
-    """True for a line that is an object or a list of its own, or can be mended to be."""
+    """True for a line that is, or can be mended to be, an object or a list."""
     if data[:1] not in (b"{", b"["):
         return False
     return _is_sound(data) or (not is_open(data) and _mended(data)[1] is None)

@@ -31,7 +31,7 @@ def line(text: str) -> str:
 def overview(story: Story, width: int) -> Iterator[str]:
     """The verdict, the totals and a line for each step."""
     run, totals = story.run, story.totals
-    yield f"{line(run.task or run.id)}  ({run.format}, run {line(run.id)})"
+    yield f"{line(story.heading)}  ({run.format}, run {line(run.id)})"
     yield line(story.verdict.text)
     yield " · ".join(_totals(story))
     if totals.models:

@@ -22,6 +22,7 @@ function makeOutline(index, select) {
   const space = /** @type {HTMLElement} */ (rows.querySelector(".space"));
   const shown = /** @type {HTMLElement} */ (document.getElementById("shown"));
   const wrong = new Set(index.wrong);
+  const abandoned = new Set(index.abandoned);
   /** @type {number[] | null} Positions in the list; null: all of them. */
   let list = null;
   let selected = 0;
@@ -55,7 +56,7 @@ function makeOutline(index, select) {
       made.append(flag("verdict-warn", "evidence not found"));
     }
     if (decided === "i") made.append(flag("decision", "inferred decision"));
-    if (decided === "a") made.classList.add("is-abandoned");
+    if (abandoned.has(n)) made.classList.add("is-abandoned");
     made.title = [name, title, index.at[i]].filter(Boolean).join(" · ");
     return made;
   }

@@ -200,6 +200,9 @@ class _Drawing:
         if outcome is not None and outcome.reward is not None:
             label += f", reward {outcome.reward:g}"
         status = {"ok": "ok", "unknown": "unset"}.get(run.status, "error")
+        marks = (outcome.score, outcome.reward) if outcome is not None else ()
+        if status == "ok" and any(mark is not None and mark <= 0 for mark in marks):
+            status = "unset"
         last = len(run.steps)
         node = Node("end", label, "end", last, last, (), status=status)
         self.nodes.append(node)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from whypath.derive.units import Unit
+from whypath.derive.units import QUIET, Unit
 from whypath.model import Decision, Run, Step
 
 MAX_ROWS = 4
@@ -142,7 +142,7 @@ class Labels:
         """What the steps of a unit were, most frequent first."""
         steps = [self._run.step(position) for position in unit.steps]
         calls = [s.name for s in steps if s.kind in ("tool", "retrieval")]
-        names = calls or [s.kind for s in steps if s.kind not in ("user", "system")]
+        names = calls or [s.kind for s in steps if s.kind not in ("user", *QUIET)]
         common = Counter(names).most_common()
         text = ", ".join(_times(name, count) for name, count in common[:MAX_ROWS])
         more = len(common) - MAX_ROWS

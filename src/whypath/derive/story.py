@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from whypath.derive.context import find_contexts
 from whypath.derive.decisions import find_decisions, governing
 from whypath.derive.evidence import CheckedEvidence, check_evidence
-from whypath.derive.summary import Totals, Verdict, title, totals, verdict
+from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
 from whypath.model import Context, Decision, Run
 
 
@@ -18,6 +18,7 @@ class Story:
     """
 
     run: Run
+    heading: str
     titles: tuple[str, ...]
     decisions: dict[int, Decision]
     evidence: dict[int, tuple[CheckedEvidence, ...]]
@@ -40,6 +41,7 @@ def tell(run: Run) -> Story:
     contexts = find_contexts(run)
     return Story(
         run=run,
+        heading=heading(run),
         titles=tuple(title(run, step) for step in run.steps),
         decisions=decisions,
         evidence=evidence,

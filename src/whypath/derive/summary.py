@@ -37,6 +37,16 @@ class Verdict:
     step: int | None
 
 
+def heading(run: Run) -> str:
+    """What to call the run: its task, else the first prompt, else its id."""
+    if run.task:
+        return run.task
+    for step in run.steps:
+        if step.kind == "user":
+            return title(run, step) or run.id
+    return run.id
+
+
 def title(run: Run, step: Step) -> str:
     """One line that tells the step apart in a list."""
     contents = run.contents

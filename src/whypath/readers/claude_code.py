@@ -5,6 +5,7 @@ One run is one conversation: rows that follow each other by `parentUuid`, whatev
 `sessionId` says (a resumed session changes it); a root with another id starts a run.
 """
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,10 @@ def companions(path: Path) -> list[Path]:
 
 
 def _belongs(path: Path, session: str) -> bool:
+    """True when the file's rows are of this session; nothing else tells."""
     try:
-        objects = Records(path).sample().objects()
+        with closing(Records(path)) as records:
+            objects = records.sample().objects()
     except TraceError:
         return False
     return any(value.get("sessionId") == session for value in objects)

@@ -217,5 +217,7 @@ def _parse_loosely(data: bytes, wrong: BadShape) -> tuple[Line | None, Misfit | 
 
 
 def _value(fields: dict[str, Raw], name: str) -> object:
-    raw = fields.get(name)
-    return None if raw is None else _decode_any(raw)
+    try:
+        return _decode_any(fields.get(name, b"null"))
+    except BadShape:
+        return None

@@ -117,7 +117,8 @@ class CallLinks:
         fitting = [o for o in self._open if self._fits(o.call, draft)]
         if not fitting:
             return None
-        same = [o for o in fitting if o.call.arguments == draft.input]
+        asked = self._spelling(draft.input)
+        same = [o for o in fitting if self._spelling(o.call.arguments) == asked]
         candidates = same or fitting
         latest = candidates[-1].model
         return next(o for o in candidates if o.model is latest)
@@ -126,3 +127,9 @@ class CallLinks:
         if draft.kind == "handoff":
             return "handoff" in call.name or "transfer" in call.name
         return call.name == draft.name
+
+    def _spelling(self, arguments: ContentId | None) -> str:
+        """Arguments as written but for white space, which tools set as they like."""
+        if arguments is None:
+            return ""
+        return "".join(self._builder.contents.text(arguments).split())

@@ -4,6 +4,7 @@ What a span's attributes mean is the work of the dialects; order and pairing by 
 the builder's.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -209,11 +210,9 @@ class RunSteps:
             self._first_words = next(said, None)
         if node.role != "agent" and node.parent is not None:
             return
-        above = list(node.above())
-        is_whole = (above[-1] if above else node).span.parent_id is None
-        is_top = not any(outer.role in _ENCLOSING for outer in above)
-        if is_top:
-            self._note_end(node, facts, draft, is_whole)
+        if not any(outer.role in _ENCLOSING for outer in node.above()):
+            root = deque([node, *node.above()], maxlen=1)[0]
+            self._note_end(node, facts, draft, root.span.parent_id is None)
 
     def _note_end(self, node: Node, facts: Facts, draft: Draft, is_whole: bool) -> None:
         """The last end is the run's; an outermost agent's says more than a root's."""

@@ -13,7 +13,15 @@ from typing import Any
 
 from whypath.derive.graph import Graph
 from whypath.render.measure import plain
-from whypath.render.picture import Layout, Placed, Point, Shape, compose, cut_up
+from whypath.render.picture import (
+    OUT,
+    Layout,
+    Placed,
+    Point,
+    Shape,
+    compose,
+    cut_up,
+)
 
 DEADLINE_S = 5.0
 _INCH = 72
@@ -120,6 +128,9 @@ def _dot(shape: Shape) -> str:
         dot.subgraph(frames[number])
     for edge in shape.edges:
         dot.edge(edge.source, edge.target)
+    if shape.leads_out is not None:
+        dot.node(OUT, width="0.01", height="0.01")
+        dot.edge(shape.leads_out.source, OUT, arrowhead="none")
     return str(dot.source)
 
 

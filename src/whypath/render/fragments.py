@@ -80,6 +80,7 @@ class StepParts(NamedTuple):
     is_open: bool
     calls: list[CallPart]
     decision: Decision | None
+    chosen: str
     others: str
     rationale: int | None
     evidence: list[EvidencePart]
@@ -149,6 +150,7 @@ class Fragments:
             is_open=step.kind == "tool" and step.output is None and not step.error,
             calls=[self._call(step, call) for call in step.calls] if step.calls else [],
             decision=decision,
+            chosen=", ".join(o.name for o in decision.chosen) if decision else "",
             others=_others(decision) if decision and step.tools else "",
             rationale=self._own(decision.rationale) if decision and recorded else None,
             evidence=[
@@ -169,22 +171,15 @@ class Fragments:
 
     def _facts(self, step: Step) -> tuple[str, str]:
         """Short facts on one line, and the same in full for the tooltip."""
-        short: list[str] = []
+        short: list[str] = [] if step.status == "unset" else [step.status]
         full: list[str] = []
-        if step.status != "unset":
-            short.append(step.status)
-            full.append(f"status {step.status}")
-        if step.start_ns is not None:
-            short.append(
-                words.offset(
-                    step.start_ns - (self._story.run.start_ns or step.start_ns)
-                )
-            )
-            full.append(words.moment(step.start_ns))
-            if step.end_ns is not None and step.end_ns > step.start_ns:
-                took = step.end_ns - step.start_ns
-                short.append(words.duration(took))
-                full.append(f"took {took / 1e9:.6g} s")
+        start, end = step.start_ns, step.end_ns
+        if start is not None:
+            short.append(words.offset(start - (self._story.run.start_ns or start)))
+            full.append(words.moment(start))
+            if end is not None and end > start:
+                short.append(words.duration(end - start))
+                full.append(f"took {(end - start) / 1e9:.6g} s")
         if step.agent:
             short.append(step.agent)
             full.append(f"agent {step.agent}")
@@ -269,8 +264,8 @@ _LABELS = {
     "tool": ("Arguments", "Result", False),
     "retrieval": ("Query", "Result", False),
     "model": ("Input", "Answer", True),
-    "user": ("Input", "Message", True),
-    "system": ("Input", "Message", True),
+    "user": ("Message", "Message", True),
+    "system": ("Message", "Message", True),
 }
 """By kind: the headings of input and output, and whether they may be Markdown."""
 

@@ -27,9 +27,7 @@ def index(
         "kinds": "".join(_CODE[step.kind] for step in steps),
         "codes": {_CODE[kind]: kind for kind in KINDS},
         "status": "".join(_STATUS[step.status] for step in steps),
-        "decided": "".join(
-            _basis(story, step.position, step.abandoned) for step in steps
-        ),
+        "decided": "".join(_basis(story, step.position) for step in steps),
         "names": _names(story),
         "titles": list(story.titles),
         "depth": [min(step.depth, 12) for step in steps],
@@ -46,6 +44,7 @@ def index(
         "seenAt": [story.seen_at.get(step.position, 0) for step in steps],
         "stateAt": [story.state_at.get(step.position, 0) for step in steps],
         "node": [node_of.get(step.position, -1) for step in steps],
+        "abandoned": [step.position for step in steps if step.abandoned],
         "wrong": [
             position for position in story.evidence if _is_wrong(story, position)
         ],
@@ -53,11 +52,11 @@ def index(
     }
 
 
-def _basis(story: Story, position: int, abandoned: bool) -> str:
-    """`r` recorded, `i` inferred, `a` on an abandoned branch, `-` no decision."""
+def _basis(story: Story, position: int) -> str:
+    """`r` recorded, `i` inferred, `-` no decision."""
     decision = story.decisions.get(position)
     if decision is None:
-        return "a" if abandoned else "-"
+        return "-"
     return "r" if decision.basis == "recorded" else "i"
 
 

@@ -17,11 +17,11 @@ from whypath import __version__
 from whypath.derive.graph import Graph
 from whypath.derive.story import Story
 from whypath.render import words
-from whypath.render.picture import Layout
 from whypath.render.fragments import Fragments
 from whypath.render.index import index
 from whypath.render.overview import overview
 from whypath.render.payload import Payload, pack
+from whypath.render.picture import Layout
 from whypath.render.text import verbatim
 
 PACKAGE = Path(__file__).parents[1]

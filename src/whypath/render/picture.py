@@ -5,7 +5,7 @@ columns that the page sets side by side where it is wide, below each other where
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import ceil
@@ -21,10 +21,12 @@ MIN_COLUMN, MAX_COLUMN = 330, 660
 """Height of a column in pixels, less when it is the last."""
 WIDEST, NARROW, LEAST = 226, 176, 132
 """Widths of a box: at most, at most where many stand side by side, at least."""
+OUT = "out"
+"""Id of the point where the edge to the next column leaves."""
 LABEL, SMALL = 13, 12
 """Font sizes of a label, and of rows and notes."""
 _PAD, _ICON, _LINE, _ROW, _GAP = 8, 20, 28, 16, 20
-_STUB = 18
+_STUB = 16
 _FRAME = 8
 _MARGIN = 4
 
@@ -55,16 +57,19 @@ class Box:
     label: str
     note: str
     lines: tuple[Line, ...]
+    title: str
+    """The label and the note unclipped, for a tooltip."""
     x: float = 0
     y: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A column that is still to be laid out."""
+    """A column that is still to be laid out, and the edge that leads out of it."""
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
+    leads_out: Edge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +145,16 @@ def cut_up(graph: Graph) -> list[Shape]:
     for number, (start, end) in enumerate(pairwise(cuts)):
         column_of[start:end] = [number] * (end - start)
     inside: list[list[Edge]] = [[] for _ in cuts[1:]]
+    across: dict[int, Edge] = {}
     for edge in graph.edges:
         number = column_of[index[edge.source]]
         if number == column_of[index[edge.target]]:
             inside[number].append(edge)
+        else:
+            across[number] = edge
     return [
-        Shape(tuple(boxes[start:end]), tuple(edges))
-        for (start, end), edges in zip(pairwise(cuts), inside, strict=True)
+        Shape(tuple(boxes[start:end]), tuple(inside[number]), across.get(number))
+        for number, (start, end) in enumerate(pairwise(cuts))
         if start < end
     ]
 
@@ -173,6 +181,7 @@ def measure(node: Node, limit: float) -> Box:
         label,
         note,
         tuple(lines),
+        plain(f"{node.label} ({node.note})" if node.note else node.label),
     )
 
 
@@ -229,35 +238,23 @@ def _cuts_at(
 
 def compose(graph: Graph, shapes: Sequence[Shape], placed: Sequence[Placed]) -> Layout:
     """The picture: each column with its boxes, edges, frames and loose ends."""
-    home = {
-        box.node.id: number
-        for number, shape in enumerate(shapes)
-        for box in shape.boxes
+    leads_in = {
+        shape.leads_out.target: shape.leads_out for shape in shapes if shape.leads_out
     }
-    leads_in: dict[int, Edge] = {}
-    leads_out: dict[int, Edge] = {}
-    for edge in graph.edges:
-        if home[edge.source] != home[edge.target]:
-            leads_out[home[edge.source]] = edge
-            leads_in[home[edge.target]] = edge
-    columns = [
-        _column(
-            shape, place, leads_in.get(number), leads_out.get(number), shapes, number
+    columns = []
+    for number, (shape, place) in enumerate(zip(shapes, placed, strict=True)):
+        following = (
+            shapes[number + 1].boxes[0].node if number + 1 < len(shapes) else None
         )
-        for number, (shape, place) in enumerate(zip(shapes, placed, strict=True))
-    ]
+        columns.append(_column(shape, place, leads_in, following))
     return Layout(graph, tuple(columns))
 
 
 def _column(
-    shape: Shape,
-    place: Placed,
-    comes_in: Edge | None,
-    goes_out: Edge | None,
-    shapes: Sequence[Shape],
-    number: int,
+    shape: Shape, place: Placed, leads_in: Mapping[str, Edge], following: Node | None
 ) -> Column:
-    shift = Point(_MARGIN, _MARGIN + (_STUB if comes_in else 0))
+    entries = [box.node.id for box in shape.boxes if box.node.id in leads_in]
+    shift = Point(_MARGIN, _MARGIN + (_STUB if entries else 0))
     boxes = tuple(
         replace(
             box,
@@ -266,40 +263,34 @@ def _column(
         )
         for box in shape.boxes
     )
-    by_id = {box.node.id: box for box in boxes}
-    frames = tuple(_frames(boxes))
-    bottom = max(
-        *(box.y + box.height for box in boxes),
-        *(frame.y + frame.height for frame in frames),
-        place.height + shift.y,
-    )
-    height = bottom + (_STUB if goes_out else 0) + _MARGIN
+    height = round(place.height + shift.y + _MARGIN, 1)
     paths = [
         _path(edge, place.curves[edge.source, edge.target], shift)
         for edge in shape.edges
         if (edge.source, edge.target) in place.curves
     ]
-    if comes_in is not None:
-        box = by_id[comes_in.target]
-        x = box.x + box.width / 2
-        paths.append(_straight(comes_in, Point(x, 0), Point(x, box.y - 6)))
-    at = Point(0, 0)
-    if goes_out is not None:
-        box = by_id[goes_out.source]
-        x = box.x + box.width / 2
-        at = Point(round(x, 1), round(height, 1))
-        paths.append(_straight(goes_out, Point(x, box.y + box.height), at, "out"))
-    following = shapes[number + 1].boxes[0].node if number + 1 < len(shapes) else None
+    for box in boxes:
+        if box.node.id in entries:
+            x = round(box.x + box.width / 2, 1)
+            data = f"M{x} 0L{x} {box.y - 6:.1f}"
+            paths.append(Path(leads_in[box.node.id].kind, data, "", Point(x, 0)))
+    leaves = Point(0, 0)
+    if shape.leads_out is not None:
+        out = place.spots[OUT]
+        leaves = Point(round(out.x + shift.x, 1), height)
+        curve = _path(shape.leads_out, place.curves[shape.leads_out.source, OUT], shift)
+        data = f"{curve.data}L{leaves.x} {leaves.y}"
+        paths.append(Path("out", data, "", leaves))
     return Column(
         round(place.width + 2 * _MARGIN, 1),
-        round(height, 1),
+        height,
         boxes,
         tuple(paths),
-        frames,
+        tuple(_frames(boxes)),
         shape.boxes[0].node.first,
         max(box.node.last for box in shape.boxes),
         following.first if following else None,
-        at,
+        leaves,
     )
 
 
@@ -324,8 +315,3 @@ def _path(edge: Edge, points: tuple[Point, ...], shift: Point) -> Path:
     data = f"M{moved[0]}C{' '.join(moved[1:])}"
     at = Point(round(middle.x + shift.x + 6, 1), round(middle.y + shift.y + 4, 1))
     return Path(edge.kind, data, clip(plain(edge.label), SMALL - 1, 110), at)
-
-
-def _straight(edge: Edge, start: Point, end: Point, kind: str = "") -> Path:
-    data = f"M{start.x:.1f} {start.y:.1f}L{end.x:.1f} {end.y:.1f}"
-    return Path(kind or edge.kind, data, "", end)
