@@ -380,6 +380,123 @@ def test_a_result_without_an_id_belongs_to_the_call_of_its_parent() -> None:
     assert (first.steps[2].name, first.steps[2].status) == ("Bash", "ok")
 
 
+def _said(uuid: str, *blocks: object, **message: object) -> dict[str, Any]:
+    whole = {"role": "assistant", "id": "m", "content": blocks, **message}
+    return _row(uuid, "assistant", message=whole)
+
+
+def _asked(call_id: str, name: str = "Bash", arguments: object = None) -> object:
+    return {"type": "tool_use", "id": call_id, "name": name, "input": arguments}
+
+
+def _brought(call_id: str, content: object, twin: object) -> dict[str, Any]:
+    block = {"type": "tool_result", "tool_use_id": call_id, "content": content}
+    return _prompt("r", [block], parentUuid="a", toolUseResult=twin)
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("refusal", "the model refused"),
+        ("max_tokens", "cut off at the token limit"),
+        ("end_turn", None),
+    ],
+)
+def test_a_message_that_did_not_end_by_itself_is_an_error(
+    reason: str, error: str | None
+) -> None:
+    (step,) = run_of_rows(_said("a", stop_reason=reason)).steps
+    assert (step.status, step.error) == ("error" if error else "ok", error)
+
+
+def test_a_call_that_was_interrupted_is_an_error() -> None:
+    twin = {"stdout": "", "stderr": "", "interrupted": True}
+    step = run_of_rows(_said("a", _asked("c")), _brought("c", "", twin)).steps[1]
+    assert (step.status, step.error) == ("error", "interrupted")
+
+
+def test_what_a_tool_of_the_server_found_is_its_result() -> None:
+    found = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "c",
+        "content": [{"n": 1}],
+    }
+    call = {"type": "server_tool_use", "id": "c", "name": "web_search", "input": {}}
+    run = run_of_rows(_said("a", call, found))
+    assert told(run) == ["model", "  tool web_search"]
+    assert run.contents.value(run.steps[1].output or 0) == [{"n": 1}]
+
+
+def test_a_row_with_less_usage_than_an_earlier_one_does_not_count() -> None:
+    rows = [_said(uuid, usage={"output_tokens": n}) for uuid, n in (("a", 9), ("b", 2))]
+    (step,) = run_of_rows(*rows).steps
+    assert step.usage is not None
+    assert (step.usage.input_tokens, step.usage.output_tokens) == (None, 9)
+
+
+@pytest.mark.parametrize(
+    ("content", "twin", "more"),
+    [
+        pytest.param("x", "Error: x", False, id="error"),
+        pytest.param("x", "y", True, id="another text"),
+        pytest.param("x", [{"type": "text", "text": "x"}], False, id="blocks"),
+        pytest.param("x", {"stdout": "x", "isImage": False}, False, id="streams"),
+        pytest.param("x", {"stdout": "x", "stderr": "!"}, True, id="more streams"),
+        pytest.param({"odd": 1}, 5, True, id="number"),
+    ],
+)
+def test_a_results_twin_is_kept_when_it_adds_something(
+    content: object, twin: object, more: bool
+) -> None:
+    step = run_of_rows(_said("a", _asked("c")), _brought("c", content, twin)).steps[1]
+    assert (step.details is not None) == more
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers"),
+    [
+        pytest.param({"questions": 5}, {}, id="no questions"),
+        pytest.param({"questions": [{"question": "How?"}]}, {}, id="no options"),
+        pytest.param({"questions": []}, {"How?": 5}, id="no answer"),
+    ],
+)
+def test_a_question_without_options_or_answer_is_no_decision(
+    arguments: object, answers: object
+) -> None:
+    asked = _said("a", _asked("c", "AskUserQuestion", arguments))
+    run = run_of_rows(asked, _brought("c", "?", {"answers": answers}))
+    assert run.steps[1].decision is None
+
+
+def test_several_questions_are_one_decision_with_named_options() -> None:
+    questions = [
+        {"question": f"{name}?", "header": name, "options": [{"label": "yes"}]}
+        for name in ("Red", "Blue")
+    ]
+    asked = _said("a", _asked("c", "AskUserQuestion", {"questions": questions}))
+    answers = {"answers": {"Red?": "yes", "Blue?": "no"}}
+    decision = run_of_rows(asked, _brought("c", "?", answers)).steps[1].decision
+    assert decision is not None
+    assert [(option.name, option.chosen) for option in decision.options] == [
+        ("Red: yes", True),
+        ("Blue: yes", False),
+        ("Blue: no", True),
+    ]
+
+
+def test_shapes_that_no_version_wrote_are_read_all_the_same() -> None:
+    progress = _row("p", "progress", parentToolUseID="c", data="half")
+    task = _said("a", _asked("c", "Task", "no object"))
+    odd = _prompt("u", [5, {"type": "text", "text": "and"}])
+    new = _row("n", "novelty")
+    builder = Builder(claude_code.NAME)
+    lines = json.dumps([task, progress, odd, new, _prompt("v", {"a": 1})]).encode()
+    claude_code.read(Records(None, BytesIO(lines)), builder)
+    (run,) = builder.finish()
+    assert told(run) == ["model", "  tool Task", "user", "user"]
+    assert run.contents.value(run.steps[3].input or 0) == {"a": 1}
+
+
 # Detection
 
 

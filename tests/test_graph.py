@@ -281,6 +281,19 @@ def test_one_agent_round_everything_is_no_sub_agent() -> None:
     assert [node.kind for node in graph.nodes] == ["user", "tool", "model", "end"]
 
 
+def test_agents_that_follow_each_other_at_the_top_hand_over() -> None:
+    script = Script().user()
+    for name in ("planner", "writer"):
+        script.draft.step("agent", name, key=name, agent=name)
+        script.call("a", parent=name, agent=name).call("b", parent=name, agent=name)
+    run = script.run()
+    graph = graph_of(run)
+    assert [node.cluster for node in graph.nodes] == [0] * 6
+    assert (graph.nodes[0].rows, graph.nodes[0].note) == ((), "")
+    assert [e.label for e in graph.edges if e.kind == "handoff"] == ["writer"]
+    assert_whole(graph, run)
+
+
 def test_an_abandoned_branch_hangs_on_the_step_it_grew_from() -> None:
     script = Script().user(key="u").call("Read")
     for _ in range(3):

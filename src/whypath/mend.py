@@ -34,16 +34,18 @@ _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 
 
 class Unmendable(Exception):
-    """The bytes are not JSON: what is wrong, how many lines down, and the column.
+    """The bytes are not JSON: what is wrong, how many lines down, and the column."""
 
-    `before` is what stands before that place.
-    """
-
-    def __init__(self, what: str, before: str) -> None:
+    def __init__(self, what: str, text: str, at: int) -> None:
         super().__init__(what)
-        self.down = before.count("\n")
-        self.column = len(before) - before.rfind("\n")
-        self.before = before.encode()
+        self.down = text.count("\n", 0, at)
+        self.column = at - text.rfind("\n", 0, at)
+        self._text, self._at = text, at
+
+    @property
+    def before(self) -> bytes:
+        """What stands before that place."""
+        return self._text[: self._at].encode()
 
 
 class Mended(NamedTuple):
@@ -169,7 +171,7 @@ def _nesting(data: bytes) -> tuple[int, bool]:
         piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
         texts = piece.split(b'"')
         brackets = b"".join(texts[inside::2]).translate(None, _NO_BRACKETS)
-        for _ in range(_PASSES):
+        for _ in range(_PASSES):  # far shorter for the slow way below
             brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
         depths = [*accumulate(map(_STEPS.__getitem__, brackets), initial=depth)]
         most, depth = max(most, max(depths) + _PASSES), depths[-1]
@@ -193,9 +195,9 @@ def _value(text: str, at: int, notes: _Notes) -> tuple[str, int]:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")), end
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" starting at").rstrip(": ")
-        raise Unmendable(f"not JSON: {what}", text[: error.pos]) from None
+        raise Unmendable(f"not JSON: {what}", text, error.pos) from None
     except RecursionError:
-        raise Unmendable("nested too deep to read", text[:at]) from None
+        raise Unmendable("nested too deep to read", text, at) from None
 
 
 def _parse(text: str, at: int, notes: _Notes, strict: bool) -> tuple[Any, int]:

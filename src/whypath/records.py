@@ -103,6 +103,7 @@ class Records:
         self.name = "<stdin>" if path is None else str(path)
         self.path = path
         self._problems: dict[tuple[Level, str], Problem] = {}
+        self._own = stream is None and path is not None
         self._stream = stream or open_input(path)
         self._lines = Lines(self._stream, self.name, self._problem)
         self._document = False
@@ -131,10 +132,16 @@ class Records:
 
     def close(self) -> None:
         """Leaves the rest of the file unread; reading to its end closes it anyway."""
-        if self.path is not None:
+        if self._own:
             self._stream.close()
 
     def _read(self) -> Iterator[Record]:
+        try:
+            yield from self._read_all()
+        finally:
+            self.close()
+
+    def _read_all(self) -> Iterator[Record]:
         first = next(self._lines, None)
         if first is None:
             what = "holds only blank lines" if self._lines.line else "is empty"

@@ -290,11 +290,11 @@ async function start() {
       panes.show(state.pane, state.step);
       remember(false);
     }
-    const link = target.closest('a[href^="#step="]');
+    const link = target.closest('a[data-step], a[href^="#step="]');
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       delete body.dataset.sheet;
-      go(Number((link.getAttribute("href") || "").slice(6)));
+      go(Number(link.getAttribute("data-step") || (link.getAttribute("href") || "").slice(6)));
     }
     if (target.closest(".row")) delete body.dataset.sheet;
   });

@@ -14,6 +14,7 @@ from whypath.model import Decision, Run, Step
 
 MAX_ROWS = 4
 TEXT_LENGTH = 160
+_UNSAID = QUIET | {"user", "agent"}
 
 _PATH = re.compile(r"(?:[A-Za-z]:|~|\.{1,2})?(?:/?[^/\s]+)?(?:/[^/\s]+){3,}")
 
@@ -74,7 +75,8 @@ class Labels:
                 return f"{unit.turns:,} turns", (Row(self._tally(unit)),), size
             if unit.abandoned:
                 return "Abandoned branch", (Row(self._tally(unit)),), size
-            return self._tally(unit), (), "" if unit.errors > 1 else size
+            note = "" if unit.errors > 1 else size
+            return self._tally(unit) or lead.name or lead.kind, (), note
         if unit.kind == "agent":
             folded = unit.inner is None and len(unit.steps) > 2
             return *self._agent(unit, lead), size if folded else ""
@@ -142,7 +144,7 @@ class Labels:
         """What the steps of a unit were, most frequent first."""
         steps = [self._run.step(position) for position in unit.steps]
         calls = [s.name for s in steps if s.kind in ("tool", "retrieval")]
-        names = calls or [s.kind for s in steps if s.kind not in ("user", *QUIET)]
+        names = calls or [s.kind for s in steps if s.kind not in _UNSAID]
         common = Counter(names).most_common()
         text = ", ".join(_times(name, count) for name, count in common[:MAX_ROWS])
         more = len(common) - MAX_ROWS

@@ -70,7 +70,8 @@ class _Places:
     """Where each step belongs, by position: arrays filled in two passes.
 
     `home` is the sub-agent (a "boundary") whose chain a step is in, 0 for the run's.
-    `swallowed` is the step that takes it in whole, 0 for none.
+    `swallowed` is the step that takes it in whole, 0 for none. An agent at the top, or
+    alone in what holds it, is a `wrapper`: it is nobody's sub-agent.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
@@ -103,8 +104,9 @@ class _Places:
     ) -> None:
         position, parent = step.position, step.parent or 0
         if nested[position]:
-            lone = majors[parent] == 1 and step.kind in ("agent", "event")
-            if lone and (self.wrapper[parent] or self.boundary[parent]):
+            lone = majors[parent] == 1 or not parent
+            above = self.wrapper[parent] or self.boundary[parent]
+            if lone and above and step.kind in ("agent", "event"):
                 self.wrapper[position] = 1
             elif step.kind == "agent":
                 self.boundary[position] = 1

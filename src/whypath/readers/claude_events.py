@@ -112,7 +112,7 @@ class Events:
 
     def note(self, row: Row, line: int) -> None:
         """A row that is not shown: its title is kept, its kind is counted."""
-        name = str(row.type)[:40]
+        name = (row.type or "")[:40]
         titles = (("summary", row.summary), ("ai-title", row.ai_title))
         for rank, (kind, text) in enumerate(
             (*titles, ("custom-title", row.custom_title))

@@ -27,6 +27,8 @@ DEADLINE_S = 5.0
 _INCH = 72
 _GAP = {"nodesep": "0.2", "ranksep": "0.28"}
 _FRAME = "10"
+_STRAIGHT = "8"
+"""How much more it matters that the way taken runs straight than one left."""
 
 
 class LayoutFailed(Exception):
@@ -127,10 +129,11 @@ def _dot(shape: Shape) -> str:
     for number in sorted(frames):
         dot.subgraph(frames[number])
     for edge in shape.edges:
-        dot.edge(edge.source, edge.target)
+        weight = "1" if edge.kind == "abandoned" else _STRAIGHT
+        dot.edge(edge.source, edge.target, weight=weight)
     if shape.leads_out is not None:
         dot.node(OUT, width="0.01", height="0.01")
-        dot.edge(shape.leads_out.source, OUT, arrowhead="none")
+        dot.edge(shape.leads_out.source, OUT, arrowhead="none", weight=_STRAIGHT)
     return str(dot.source)
 
 

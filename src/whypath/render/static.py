@@ -1,0 +1,72 @@
+"""Writes steps out in full, for the pages that work without JavaScript."""
+
+from collections.abc import Iterator, Mapping
+
+from markupsafe import Markup
+
+from whypath.content import ContentStore
+from whypath.derive.story import Story
+from whypath.render import words
+from whypath.render.fragments import Fragments
+from whypath.render.text import verbatim
+
+STEPS_PER_PAGE = 100
+TEXT_LIMIT = 20_000
+PREVIEW = 160
+
+
+def page_name(position: int) -> str:
+    """The file with the step at `position`."""
+    return f"steps-{(position - 1) // STEPS_PER_PAGE + 1:03}.html"
+
+
+def page_link(position: int) -> str:
+    """The address of a step among the written-out pages."""
+    return f"{page_name(position)}#step-{position}"
+
+
+class Static:
+    """What the step template asks in place of leaving contents to the browser.
+
+    Stands in for `Payload`, too: contents keep the numbers of the store, and JSON that
+    is in no store gets negative ones.
+    """
+
+    def __init__(self, contents: ContentStore) -> None:
+        self._contents = contents
+        self._more: list[str] = []
+
+    def ref(self, content: int, *, own: bool = True) -> int:
+        """The content's own number."""
+        return content
+
+    def ref_json(self, raw: bytes) -> int:
+        """A number for a JSON text that is not in the store."""
+        self._more.append(raw.decode("utf-8", "replace"))
+        return -len(self._more)
+
+    def text(self, number: int) -> str:
+        """A content as text, cut with a word about it when it is long."""
+        text = self._more[-number - 1] if number < 0 else self._contents.text(number)
+        if len(text) <= TEXT_LIMIT:
+            return text
+        shown, whole = words.size(TEXT_LIMIT), words.size(len(text))
+        return f"{text[:TEXT_LIMIT]}\n… {shown} of {whole}; the rest is in the replay"
+
+    def preview(self, number: int) -> str:
+        """The first words of a content."""
+        return self._contents.preview(number, PREVIEW)
+
+    def href(self, position: int) -> str:
+        """The address of a step."""
+        return page_link(position)
+
+
+def written_out(
+    story: Story, template: Mapping[str, object] | object, notes: Mapping[int, str]
+) -> Iterator[list[tuple[int, Markup]]]:
+    """Pages of steps, each a list of positions with their markup."""
+    raise NotImplementedError
+
+
+__all__ = ["Fragments", "verbatim"]
