@@ -6,6 +6,7 @@ import json
 import sys
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,15 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from isal import igzip
 
 from whypath.errors import Problem, TraceError
 from whypath.mend import MAX_DEPTH, Unmendable, close_cut, is_deep, is_open, mend
 from whypath.records import Records
 
 check = msgspec.json.Decoder(msgspec.Raw).decode
+
+Pack = Callable[[bytes], bytes]
 
 GOOD = b'{"a":1}\n{"b":2}\n'
 
@@ -33,6 +37,14 @@ def read(data: bytes) -> tuple[list[bytes], list[Problem]]:
         value.decode()
         assert not is_deep(value)
     return found, records.problems
+
+
+def attempt(data: bytes) -> list[bytes] | str:
+    """The records of some bytes, or the one sentence that refuses them."""
+    try:
+        return read(data)[0]
+    except TraceError as error:
+        return str(error)
 
 
 def refusal(data: bytes) -> str:
@@ -189,17 +201,16 @@ def test_printed_objects_one_after_the_other_are_each_read_at_their_line() -> No
 @pytest.mark.parametrize("keep", range(3, len(PRETTY), 7))
 def test_of_a_document_cut_anywhere_what_is_whole_is_kept(keep: int) -> None:
     data = PRETTY[:keep]
-    try:
-        found, problems = read(data)
-    except TraceError as error:
-        assert keep < 20, error
+    if isinstance(attempt(data), str):
+        assert keep < 20
         return
+    found, problems = read(data)
     (value,) = map(json.loads, found)
     whole = json.loads(PRETTY)
     assert value.get("a", [1])[:1] == [1]
     assert all(one in whole["c"] or one == {} for one in value.get("c", []))
     assert [p.level for p in problems] == ["loss"]
-    assert problems[0].line == data.count(b"\n") + 1
+    assert problems[0].line == data.rstrip().count(b"\n") + 1
 
 
 def test_of_a_document_damaged_in_the_middle_what_is_before_is_kept() -> None:
@@ -238,10 +249,10 @@ REFUSED = {
     "UTF-16 with its mark": (GOOD.decode().encode("utf-16"), "this is UTF-16 text"),
     "UTF-16 little": (GOOD.decode().encode("utf-16-le"), "this is UTF-16 text"),
     "UTF-16 big": (GOOD.decode().encode("utf-16-be"), "this is UTF-16 text"),
-    "a gzip head alone": (gzip.compress(GOOD)[:12], "cannot be read: it ends in the"),
+    "a gzip head alone": (gzip.compress(GOOD)[:12], "it ends in the middle"),
     "broken gzip": (b"\x1f\x8b\x08" + b"\xff" * 99, "cannot be read"),
     "broken zstd": (b"\x28\xb5\x2f\xfd" + b"\xff" * 99, "cannot be read"),
-    "deep nesting": (b"[" * 100_000, "nested too deep to read"),
+    "open nesting": (b"[" * 100_000, "<stdin>:1: the last line is cut off"),
     "deep whole nesting": (b"[" * 100_000 + b"]" * 100_000, "nested too deep to read"),
 }
 
@@ -254,7 +265,9 @@ def test_what_is_no_trace_is_refused_in_one_sentence(data: bytes, message: str) 
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
-def test_a_packed_file_is_unpacked_and_several_may_follow_each_other(pack) -> None:  # type: ignore[no-untyped-def]
+def test_a_packed_file_is_unpacked_and_several_may_follow_each_other(
+    pack: Pack,
+) -> None:
     assert read(pack(GOOD) + pack(GOOD)) == ([b'{"a":1}', b'{"b":2}'] * 2, [])
 
 
@@ -263,7 +276,9 @@ MANY = b"".join(b'{"number":%d}\n' % (n * n) for n in range(50_000))
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
 @pytest.mark.parametrize("part", [0.5, 0.9, 0.999], ids=str)
-def test_of_a_cut_archive_what_was_packed_before_is_kept(pack, part: float) -> None:  # type: ignore[no-untyped-def]
+def test_of_a_cut_archive_what_was_packed_before_is_kept(
+    pack: Pack, part: float
+) -> None:
     packed = pack(MANY)
     found, problems = read(packed[: int(len(packed) * part)])
     kept = MANY.count(b"\n") * part
@@ -276,8 +291,7 @@ def test_of_a_corrupted_archive_what_came_before_is_kept() -> None:
     packed[len(packed) // 2 :] = b"\xff" * (len(packed) // 2)
     found, problems = read(bytes(packed))
     assert len(found) > 10_000
-    assert problems[-1].level == "loss"
-    assert problems[0].what.startswith("the file is damaged")
+    assert any(p.what.startswith("the file is damaged") for p in problems)
 
 
 def test_zeros_behind_an_archive_are_padding_and_more_is_damage() -> None:
@@ -287,8 +301,10 @@ def test_zeros_behind_an_archive_are_padding_and_more_is_damage() -> None:
     assert (len(found), problems[0].level) == (2, "loss")
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
-def test_a_decompression_bomb_is_refused_before_it_fills_the_memory(pack) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    "pack", [igzip.compress, zstandard.compress], ids=["gz", "zst"]
+)
+def test_a_decompression_bomb_is_refused_before_it_fills_the_memory(pack: Pack) -> None:
     bomb = pack(b"\0" * (300 << 20))
     tracemalloc.start()
     message = refusal(bomb)
@@ -430,11 +446,10 @@ EXPECTED = {
 
 def test_every_hostile_trace_ends_in_records_or_in_one_sentence(shared: Path) -> None:
     for path in sorted((shared / "hostile/traces").glob("*.jsonl*")):
-        try:
-            found, _ = read(path.read_bytes())
-        except TraceError as error:
-            assert "\n" not in str(error)
-            found = []
+        found = attempt(path.read_bytes())
+        if isinstance(found, str):
+            assert "\n" not in found
+            continue
         name = path.name.removesuffix(".jsonl")
         assert len(found) == EXPECTED.get(name, len(found)), name
 
@@ -452,10 +467,7 @@ def test_no_bytes_raise_anything_but_a_trace_error(data: bytes) -> None:
         b"[\n" + data,
         b"\x1f\x8b\x08\0" + data,
     ):
-        try:
-            read(whole)
-        except TraceError as error:
-            assert str(error)
+        assert attempt(whole)
 
 
 @settings(max_examples=300, deadline=None)
@@ -471,10 +483,7 @@ def test_no_mutation_of_good_lines_raises_anything_but_a_trace_error(
                 [b"", b'"', b"{", b"]", b"\\", b"\n", b"\0", b"\xff", b"NaN"]
             )
         )
-    try:
-        read(bytes(good))
-    except TraceError as error:
-        assert str(error)
+    assert attempt(bytes(good))
 
 
 JSON = st.recursive(

@@ -78,14 +78,14 @@ def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
             if result is not None and tool.output is None:
                 if result.order < draft.order[0]:
                     what = "a result stands before its call"
-                    line = result.source.line
-                    builder.problem("repair", what, "paired all the same", line)
+                    done = "paired all the same"
+                    builder.problem_at("repair", what, done, result.source)
                 tool.output, tool.end_ns = result.output, result.end_ns
                 tool.status, tool.error = result.status, result.error
                 tool.details = result.details
             elif result is None and tool.output is None and tool.status == "unset":
                 what = "a call has no result"
-                builder.problem("note", what, "shown as open", tool.source.line)
+                builder.problem_at("note", what, "shown as open", tool.source)
     run.steps.extend(made)
     for result in run.results.values():
         if (tool := tools.get(result.call_id)) is not None:
@@ -93,7 +93,7 @@ def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
             continue
         what = "a result has no call"
         done = "shown as a step of its own"
-        builder.problem("repair", what, done, result.source.line)
+        builder.problem_at("repair", what, done, result.source)
         orphan = Draft(
             kind="tool",
             name=result.name or "(call not recorded)",
@@ -144,11 +144,11 @@ def _give_keys(steps: list[Draft], builder: Builder) -> None:
             again += 1
             unique = f"{key}~{again}"
         if again > 1 and draft.key:
-            builder.problem(
+            builder.problem_at(
                 "repair",
                 "an id is used twice",
                 "the second is renamed",
-                draft.source.line,
+                draft.source,
             )
         taken.add(unique)
         uses[key] = again
@@ -178,7 +178,7 @@ def _attach_threads(run: RunDraft, builder: Builder) -> None:
         if draft.parent is None and draft.thread not in loose:
             loose.add(draft.thread)
             what = "the call that started a sub-agent is not in the trace"
-            builder.problem("note", what, "shown at the top", draft.source.line)
+            builder.problem_at("note", what, "shown at the top", draft.source)
 
 
 def _reparent_hidden(run: RunDraft, builder: Builder) -> None:
@@ -196,7 +196,7 @@ def _reparent_hidden(run: RunDraft, builder: Builder) -> None:
     run.steps[:] = [d for d in run.steps if not d.hidden]
     first = next(iter(hidden.values()))
     what = f"{len(hidden):,} spans of plumbing (HTTP, framework)"
-    builder.problem("note", what, "not shown; their children are", first.source.line)
+    builder.problem_at("note", what, "not shown; their children are", first.source)
 
 
 def _drop_bad_parents(steps: list[Draft], builder: Builder) -> None:
@@ -206,14 +206,14 @@ def _drop_bad_parents(steps: list[Draft], builder: Builder) -> None:
     for draft in steps:
         if draft.parent is not None and draft.parent not in by_key:
             what = "a parent is not in the trace"
-            builder.problem("repair", what, "shown at the top", draft.source.line)
+            builder.problem_at("repair", what, "shown at the top", draft.source)
             draft.parent = None
         path: dict[str | None, Draft] = {}
         at: Draft | None = draft
         while at is not None and at.key not in done:
             if at.key in path:
                 what = "parents go round in a circle"
-                builder.problem("repair", what, "cut open", at.source.line)
+                builder.problem_at("repair", what, "cut open", at.source)
                 at.parent = None
                 break
             path[at.key] = at

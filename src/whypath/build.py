@@ -15,7 +15,7 @@ from whypath.errors import EmptyTrace, TraceError, UnknownFormat
 from whypath.model import Run
 from whypath.readers import Reader, named, reader_for
 from whypath.records import Records
-from whypath.write import write_file
+from whypath.write import write_file, write_folder
 
 STDIN = "-"
 ENDINGS = (".jsonl", ".json", ".ndjson", ".gz", ".zst")
@@ -167,27 +167,30 @@ def report(
     step: int | None = None,
     dot: str | None = None,
     max_size: int | None = None,
+    as_folder: bool = False,
+    graph_out: Path | None = None,
     say: Say = _quiet,
 ) -> Written:
-    """Writes the report of one run as one HTML file. Raises `TraceError`.
+    """Writes the report of one run: one HTML file, or a folder. Raises `TraceError`.
 
-    `note` is shown under the totals, `notes` at their steps, `step` first; `dot` names
-    another layout program, `max_size` is in bytes.
+    A folder is written where `as_folder` says so. `note` is shown under the totals,
+    `notes` at their steps, `step` first; `dot` names another layout program,
+    `max_size` is in bytes, `graph_out` is where the graph goes as labelled DOT.
     """
-    from whypath.render.dot import lay_out
-    from whypath.render.pages import Drawing, report_page
+    from whypath.render.dot import lay_out, labelled_dot
+    from whypath.render.pages import Drawing, Page, report_file, report_folder
 
     say("working out the decisions")
     story = tell(run)
     graph = build_graph(run, story.decisions, lambda s: story.titles[s.position - 1])
     say("drawing the graph")
     layout, sentence = lay_out(graph, dot)
+    if graph_out is not None:
+        write_file(graph_out, [labelled_dot(graph)])
     say("writing the page")
-    pages = report_page(
-        story,
-        Drawing(graph, layout, sentence),
-        note=note,
-        notes=notes or {},
-        first=step,
-    )
-    return Written(out, write_file(out, pages, max_size), story)
+    page = Page(story, Drawing(graph, layout, sentence), note, notes or {}, step)
+    if as_folder:
+        size = write_folder(out, report_folder(page), max_size)
+    else:
+        size = write_file(out, report_file(page), max_size)
+    return Written(out, size, story)

@@ -219,6 +219,10 @@ class Builder:
         """Records a problem; the same one again only raises its count."""
         self.add_problems([Problem(level, what, done, self.file, line)])
 
+    def problem_at(self, level: Level, what: str, done: str, source: Source) -> None:
+        """Records a problem at a step that may be in a file read earlier."""
+        self.add_problems([Problem(level, what, done, source.file, source.line)])
+
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Records problems found elsewhere, counting those of one kind together."""
         for new in problems:

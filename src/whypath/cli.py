@@ -130,8 +130,8 @@ FORMAT = click.option(
     "-o",
     "--output",
     "out",
-    metavar="FILE",
-    help="The HTML file to write. [default: the trace's name with .html]",
+    metavar="FILE | DIR/",
+    help="The HTML file, or the folder, to write. [default: the trace's name + .html]",
 )
 @RUN
 @click.option("--step", type=click.IntRange(1), metavar="N", help="Show step N first.")
@@ -162,10 +162,14 @@ def report(
     notes: tuple[tuple[int, str], ...],
     format_name: str | None,
     max_size: int | None,
+    graph: Path | None,
     dot: str | None,
     open_it: bool,
 ) -> None:
     """Write one self-contained HTML report of a run.
+
+    With a name that ends in a slash, a folder is written: the same page with its style
+    and script beside it, and every step written out for readers without JavaScript.
 
     TRACE is a file, a folder, a pattern in quotes, or - for standard input.
 
@@ -174,6 +178,7 @@ def report(
       whypath report session.jsonl
       whypath report results.json --run task-1-trial-0 -o task1.html
       whypath report run.jsonl --step 9 --note 9="the tier was never returned"
+      whypath report run.jsonl -o report/
       cat run.jsonl | whypath report - -o run.html
     """
     from whypath import build
@@ -192,6 +197,8 @@ def report(
             step=step,
             dot=dot,
             max_size=max_size,
+            graph_out=graph,
+            as_folder=out is not None and (out.endswith("/") or path.is_dir()),
             say=say,
         )
     from whypath.render import words
@@ -204,7 +211,8 @@ def report(
         _say(f"Note: {size} is more than most issue trackers take as an attachment.")
     _print([str(path)])
     if open_it:
-        click.launch(path.resolve().as_uri())
+        page = path / "index.html" if path.is_dir() else path
+        click.launch(page.resolve().as_uri())
 
 
 def _default_output(source: str) -> Path:

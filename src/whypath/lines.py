@@ -151,7 +151,7 @@ def _unpack(
     unpack = unpacker()
     begun = True
     for piece in pieces:
-        size, data = len(piece), piece
+        size, data = len(piece), piece if begun else piece.lstrip(b"\0")
         while data:
             if not begun:
                 unpack = unpacker()

@@ -195,7 +195,7 @@ class Records:
         values, wrong = _mended(whole)
         if wrong is None:
             return list(self._kept(values, numbers))
-        if any(_stands_alone(data) for _, data in rest[:_PEEK]):
+        if _mended(first[1])[0] or any(_stands_alone(d) for _, d in rest[:_PEEK]):
             self._lines.push_back(rest)
             return None
         line, done = numbers[wrong.down], "what is whole before it is kept"

@@ -4,6 +4,7 @@ The only module that writes. It does not know what a page holds.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,6 +14,8 @@ from typing import IO
 from whypath.errors import TraceError
 
 OURS = "whypath"
+MARK = ".whypath"
+"""The file by which a folder is known as ours."""
 
 
 def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> int:
@@ -46,6 +49,56 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
         _remove(name)
         raise
     return size
+
+
+def write_folder(
+    path: Path, files: Iterable[tuple[str, Iterable[str]]], limit: int | None = None
+) -> int:
+    """Writes a folder of files, whole or not at all, in place of an older one of ours.
+
+    `files` are names and pieces. Returns the size of all of them in bytes. Raises
+    `TraceError`, also for a folder that something else made.
+    """
+    if path.exists() and not _is_ours(path):
+        raise TraceError(
+            str(path),
+            "is there already and was not made by Whypath",
+            hint="name another folder, or an empty one",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f".{OURS}-", dir=path.parent))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        size = write_file(new / MARK, ["made by Whypath, which may replace it\n"])
+        for name, pieces in files:
+            left = None if limit is None else limit - size
+            size += write_file(new / name, pieces, left)
+        new.chmod(0o755 & ~_umask())
+        _swap(new, path)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return size
+
+
+def _is_ours(path: Path) -> bool:
+    if not path.is_dir() or path.is_symlink():
+        return False
+    return (path / MARK).is_file() or not any(path.iterdir())
+
+
+def _swap(new: Path, path: Path) -> None:
+    """Puts the new folder in the place of the old one, which goes last."""
+    old = new.with_name(f"{new.name}-old")
+    try:
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _put(file: IO[bytes], data: bytes, path: Path) -> None:

@@ -6,7 +6,7 @@ given to the template as plain arguments, which Jinja2 reads faster than attribu
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from markupsafe import Markup
 
@@ -14,7 +14,6 @@ from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.story import Story
 from whypath.model import Context, Decision, Step, Tool
 from whypath.render import words
-from whypath.render.payload import Payload
 from whypath.render.text import Prose
 
 PROSE_BYTES = 64 * 1024
@@ -93,13 +92,23 @@ class StepParts(NamedTuple):
     source: str
 
 
+class Contents(Protocol):
+    """What numbers the contents of a page: the payload, or the pages written out."""
+
+    def ref(self, content: int, *, own: bool = True) -> int:
+        """The page's number of a content; `own`: it belongs to the step in hand."""
+
+    def ref_json(self, raw: bytes) -> int:
+        """The page's number of a JSON text that is in no store."""
+
+
 class Fragments:
     """Renders the steps of one run in order; the state of the run is followed along."""
 
     def __init__(
         self,
         story: Story,
-        payload: Payload,
+        payload: Contents,
         template: Callable[..., str],
         notes: Mapping[int, str],
     ) -> None:
@@ -113,7 +122,10 @@ class Fragments:
         self._state: dict[str, int | None] = {}
         self._by_call: dict[int, dict[str | None, int]] = {}
         self._origins: dict[int, int] = {}
+        self._done_at: dict[str | None, int] = {}
         for step in story.run.steps:
+            if step.call_id is not None:
+                self._done_at.setdefault(step.call_id, step.position)
             if step.caller is not None:
                 calls = self._by_call.setdefault(step.caller, {})
                 calls.setdefault(step.call_id, step.position)
@@ -220,11 +232,13 @@ class Fragments:
 
     def _messages(self, at: int, context: Context) -> Iterator[MessagePart]:
         origins = self._origins
-        for role, kind, content, name, _ in context.add:
+        for role, kind, content, name, call_id in context.add:
             if content is None:
                 yield MessagePart(role, kind, name, None, None)
                 continue
             origin = origins.get(content)
+            if origin is None and kind == "result":
+                origin = self._done_at.get(call_id)
             if origin is not None and origin >= at:
                 origin = None
             yield MessagePart(role, kind, name, origin, self._seen(content))

@@ -1,4 +1,4 @@
-"""Turns a Story into the pieces of one HTML file, in order, so that it can be streamed.
+"""Turns a Story into the pages of a report, in pieces, so that they can be streamed.
 
 The only place where Jinja2 is set up. Nothing is written here.
 """
@@ -6,8 +6,10 @@ The only place where Jinja2 is set up. Nothing is written here.
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +24,7 @@ from whypath.render.index import index
 from whypath.render.overview import overview
 from whypath.render.payload import Payload, pack
 from whypath.render.picture import Layout
-from whypath.render.text import verbatim
+from whypath.render.static import STEPS_PER_PAGE, Static, page_link, page_name
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
@@ -63,55 +65,96 @@ def environment() -> Environment:
     return env
 
 
-def report_page(
-    story: Story,
-    drawing: Drawing,
-    *,
-    note: str | None = None,
-    notes: Mapping[int, str],
-    first: int | None = None,
-) -> Iterator[str]:
-    """The report of one run as one self-contained file, in pieces.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the report of one run is made from.
 
     `note` is a sentence about the input as a whole, such as the other runs in it;
     `notes` are a person's, by step. `first` is the step to show first; without it,
     the verdict's.
     """
-    env = environment()
+
+    story: Story
+    drawing: Drawing
+    note: str | None
+    notes: Mapping[int, str]
+    first: int | None
+
+
+def report_file(page: Page) -> Iterator[str]:
+    """The report as one self-contained file, in pieces."""
     style, script = asset("css", STYLES), _in_one_scope(asset("js", SCRIPTS))
-    values: dict[str, Any] = {
-        "run": story.run,
-        "story": story,
-        "totals": story.totals,
-        "verdict": story.verdict,
-        "overview": overview(story),
-        "drawing": drawing,
-        "note": note,
-        "notes": sorted(notes.items()),
-        "version": __version__,
-        "csp": policy(style, script),
-    }
-    head, tail = env.get_template("report.html").render(values).split(_SPLIT, 1)
+    csp = policy(_hash(script), _hash(style))
+    head, tail = _report(page, csp, _hash_link, linked=False)
     before, after = head.split(_STYLE, 1)
     yield before
-    yield verbatim(style)
+    yield f"<style>{style}</style>"
     yield after
-    yield from _packed(story, drawing, notes, first)
-    yield f"<script>{verbatim(script)}</script>"
+    yield from _packed(page)
+    yield f"<script>{script}</script>"
     yield tail
 
 
+def report_folder(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
+    """The report as files that lie beside each other: name and pieces of each.
+
+    The same page with its style and script apart, and every step written out, so that
+    it can be read where scripts and inline styles are forbidden.
+    """
+    csp = policy("'self'", "'self'")
+    head, tail = _report(page, csp, page_link, linked=True)
+    script = '<script src="report.js"></script>'
+    yield "index.html", chain([head], _packed(page), [script, tail])
+    yield "report.css", [asset("css", STYLES)]
+    yield "report.js", [_in_one_scope(asset("js", SCRIPTS))]
+    yield from _written_out(page)
+
+
+def _report(
+    page: Page, csp: str, at: Callable[[int], str], *, linked: bool
+) -> tuple[str, str]:
+    """The page before and after its payload. `at` gives the address of a step."""
+    values: dict[str, Any] = {
+        "run": page.story.run,
+        "story": page.story,
+        "totals": page.story.totals,
+        "verdict": page.story.verdict,
+        "overview": overview(page.story),
+        "drawing": page.drawing,
+        "note": page.note,
+        "notes": sorted(page.notes.items()),
+        "version": __version__,
+        "csp": csp,
+        "at": at,
+        "linked": linked,
+    }
+    html = environment().get_template("report.html").render(values)
+    head, tail = html.split(_SPLIT, 1)
+    return head, tail
+
+
 _SPLIT = "<!-- payload -->"
-_STYLE = "/* style */"
+_STYLE = "<style></style>"
 
 
-def _packed(
-    story: Story, drawing: Drawing, notes: Mapping[int, str], first: int | None
-) -> Iterator[str]:
+def _hash_link(position: int) -> str:
+    """The address of a step inside the replay."""
+    return f"#step={position}"
+
+
+def _fragment(static: Static | None) -> Callable[..., str]:
+    """The macro that renders a step, for the replay or written out."""
+    template = environment().get_template("parts/step.html")
+    module: Any = template.make_module({"static": static})
+    macro: Callable[..., str] = module.fragment
+    return macro
+
+
+def _packed(page: Page) -> Iterator[str]:
     """The chunks of the payload, then the index that says where what is."""
+    story = page.story
     payload = Payload(story.run.contents)
-    template = environment().get_template("parts/step.html").module
-    fragments = Fragments(story, payload, template.fragment, notes)  # type: ignore[attr-defined]
+    fragments = Fragments(story, payload, _fragment(None), page.notes)
     for step in story.run.steps:
         chunk = payload.add_step(step.position, fragments.render(step))
         if chunk is not None:
@@ -119,11 +162,33 @@ def _packed(
     chunk = payload.flush()
     if chunk is not None:
         yield _block("chunk", chunk)
-    data = index(story, drawing.graph.node_of, first)
+    data = index(story, page.drawing.graph.node_of, page.first)
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     yield _block("index", pack(packed))
+
+
+def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
+    """Every step as plain HTML, about a hundred a page."""
+    story = page.story
+    static = Static(story.run.contents)
+    fragments = Fragments(story, static, _fragment(static), page.notes)
+    template = environment().get_template("steps.html")
+    count = -(-len(story.run.steps) // STEPS_PER_PAGE)
+    for number in range(1, count + 1):
+        start = (number - 1) * STEPS_PER_PAGE
+        steps = story.run.steps[start : start + STEPS_PER_PAGE]
+        values = {
+            "story": story,
+            "steps": [(step.position, fragments.render(step)) for step in steps],
+            "number": number,
+            "count": count,
+            "csp": "default-src 'none'; style-src 'self'; img-src data:",
+            "version": __version__,
+            "at": page_link,
+        }
+        yield page_name(start + 1), [template.render(values)]
 
 
 def _block(role: str, base64_text: str) -> str:
@@ -150,11 +215,10 @@ def _read(name: str) -> str:
     raise FileNotFoundError(name)
 
 
-def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: our style and script by hash, and nothing else."""
+def policy(script: str, style: str) -> str:
+    """The Content-Security-Policy: our script and style, and nothing else."""
     return (
-        "default-src 'none'; "
-        f"script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        f"default-src 'none'; script-src {script}; style-src {style}; "
         "img-src data:; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types whypath"
     )
@@ -162,4 +226,4 @@ def policy(style: str, script: str) -> str:
 
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
-    return "sha256-" + base64.b64encode(digest).decode("ascii")
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,14 +1,7 @@
 """Writes steps out in full, for the pages that work without JavaScript."""
 
-from collections.abc import Iterator, Mapping
-
-from markupsafe import Markup
-
 from whypath.content import ContentStore
-from whypath.derive.story import Story
 from whypath.render import words
-from whypath.render.fragments import Fragments
-from whypath.render.text import verbatim
 
 STEPS_PER_PAGE = 100
 TEXT_LIMIT = 20_000
@@ -60,13 +53,3 @@ class Static:
     def href(self, position: int) -> str:
         """The address of a step."""
         return page_link(position)
-
-
-def written_out(
-    story: Story, template: Mapping[str, object] | object, notes: Mapping[int, str]
-) -> Iterator[list[tuple[int, Markup]]]:
-    """Pages of steps, each a list of positions with their markup."""
-    raise NotImplementedError
-
-
-__all__ = ["Fragments", "verbatim"]

@@ -105,8 +105,3 @@ def _highlight(text: str, language: str) -> Markup:
 
     formatter: Any = HtmlFormatter(nowrap=True)
     return Markup(highlight(text, get_lexer_by_name(language), formatter))
-
-
-def verbatim(text: str) -> Markup:
-    """Our own assets and packed payloads, which contain no foreign text."""
-    return Markup(text)
