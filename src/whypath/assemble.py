@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from whypath.builder import Builder, Draft, RunDraft
+from whypath.builder import Builder, Draft, Result, RunDraft
 from whypath.errors import Problem
 from whypath.model import (
     Call,
@@ -66,13 +66,16 @@ def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
     made: list[Draft] = []
     for draft in run.steps:
         for number, call in enumerate(draft.calls, start=1):
-            if call.id is not None and call.id in seen:
+            if call.id and call.id in seen:
+                what, done = "two calls have the same id", "the first has the step"
+                builder.problem("note", what, done, draft.source.line)
                 continue
             tool = tools.get(call.id) if call.id else None
             if tool is None:
                 tool = _tool_for(call, draft, number)
                 made.append(tool)
-            seen.add(call.id or "")
+            if call.id:
+                seen.add(call.id)
             callers[id(tool)] = draft
             result = run.results.pop(call.id, None) if call.id else None
             if result is not None and tool.output is None:
@@ -80,16 +83,14 @@ def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
                     what = "a result stands before its call"
                     done = "paired all the same"
                     builder.problem_at("repair", what, done, result.source)
-                tool.output, tool.end_ns = result.output, result.end_ns
-                tool.status, tool.error = result.status, result.error
-                tool.details = result.details
+                _take(result, tool)
             elif result is None and tool.output is None and tool.status == "unset":
                 what = "a call has no result"
                 builder.problem_at("note", what, "shown as open", tool.source)
     run.steps.extend(made)
     for result in run.results.values():
         if (tool := tools.get(result.call_id)) is not None:
-            _fill(tool, result.output)
+            _take(result, tool)
             continue
         what = "a result has no call"
         done = "shown as a step of its own"
@@ -110,9 +111,16 @@ def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
     return callers
 
 
-def _fill(tool: Draft, output: int | None) -> None:
-    if tool.output is None:
-        tool.output = output
+def _take(result: Result, tool: Draft) -> None:
+    """Fills in what the tool's own step does not say."""
+    if tool.output is not None:
+        return
+    tool.output = result.output
+    tool.end_ns = tool.end_ns or result.end_ns
+    tool.error = tool.error or result.error
+    tool.details = result.details if tool.details is None else tool.details
+    if tool.status == "unset":
+        tool.status = result.status
 
 
 def _tool_for(call: Call, caller: Draft, number: int) -> Draft:
@@ -165,7 +173,8 @@ def _content_key(draft: Draft, builder: Builder) -> str:
 def _attach_threads(run: RunDraft, builder: Builder) -> None:
     """Puts a sub-agent's steps under the step that started it."""
     loose: set[str] = set()
-    by_call = {d.call_id: d.key for d in run.steps if d.kind == "tool" and d.call_id}
+    answers = (d for d in run.steps if d.kind in _ANSWERS)
+    by_call = {d.call_id: d.key for d in answers if d.call_id}
     for draft in run.steps:
         thread = run.threads.get(draft.thread)
         if thread is None:
@@ -351,4 +360,4 @@ def _status(steps: tuple[Step, ...]) -> RunStatus:
     open_calls = [s for s in steps if s.kind == "tool" and s.status == "unset"]
     if open_calls and open_calls[-1].position == len(steps):
         return "incomplete"
-    return "error" if steps[-1].kind == "error" else "unknown"
+    return "error" if steps and steps[-1].kind == "error" else "unknown"

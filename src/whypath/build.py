@@ -4,14 +4,15 @@ A newcomer learns the program from this file. It talks to nobody: see `cli`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from whypath.builder import Builder
 from whypath.derive.graph import build_graph
 from whypath.derive.story import Story, tell
-from whypath.errors import EmptyTrace, TraceError, UnknownFormat
+from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run
 from whypath.readers import Reader, named, reader_for
 from whypath.records import Records
@@ -45,40 +46,82 @@ def read_input(
 ) -> Input:
     """Reads files, folders, globs, or `-` for standard input.
 
-    Files of one format are read together, so that a run in several files is one run.
-    Raises `TraceError` for a file that cannot be read and `EmptyTrace` for no step.
+    Files of one format are read together, so that a run in several files is one run;
+    a file is read once, however often it is named. Raises `TraceError` for a file that
+    cannot be read and `EmptyTrace` for no step.
     """
+    traces, skipped = _sort_out(sources, named(format) if format else None, stdin)
     builders: dict[str, Builder] = {}
-    skipped: list[str] = []
     done: set[Path] = set()
-    for path, is_named in _files(sources):
-        if path in done:
-            continue
-        say(f"reading {path or 'standard input'}")
-        records = Records(path, stdin)
-        try:
-            reader = named(format) if format else reader_for(records)
-        except (UnknownFormat, TraceError):
-            if is_named:
-                raise
-            skipped.append(records.name)
-            continue
+    for trace in traces:
+        reader = trace.reader
         builder = builders.setdefault(reader.NAME, Builder(reader.NAME))
-        _read_one(reader, records, builder)
-        for other in reader.companions(path) if path else ():
-            if other not in done:
-                done.add(other)
-                _read_one(reader, Records(other), builder)
+        for path in (trace.path, *trace.companions):
+            if path is not None and path.resolve() in done:
+                continue
+            say(f"reading {path or 'standard input'}")
+            opened = trace.records if path == trace.path else None
+            with closing(opened or Records(path)) as records:
+                builder.reading(records.name)
+                reader.read(records, builder)
+                builder.add_problems(records.problems)
+            if path is not None:
+                done.add(path.resolve())
     runs = tuple(run for builder in builders.values() for run in builder.finish())
     if not runs:
         raise _nothing(sources, builders, skipped)
     return Input(runs, tuple(skipped))
 
 
-def _read_one(reader: Reader, records: Records, builder: Builder) -> None:
-    builder.reading(records.name)
-    reader.read(records, builder)
-    builder.add_problems(records.problems)
+class _Trace(NamedTuple):
+    """A file that a reader claims (None: standard input), and what belongs to it.
+
+    `records` is the file where it is still open.
+    """
+
+    path: Path | None
+    reader: Reader
+    companions: tuple[Path, ...]
+    records: Records | None
+
+
+def _sort_out(
+    sources: Sequence[str], wanted: Reader | None, stdin: IO[bytes] | None
+) -> tuple[list[_Trace], list[str]]:
+    """The traces, those that belong to another one last, and what no reader claims.
+
+    A file that was named must be a trace; in a folder, other files are expected.
+    Files are not all kept open, as there may be thousands.
+    """
+    files = list(_files(sources))
+    traces: list[_Trace] = []
+    skipped: list[str] = []
+    for path, is_named in files:
+        try:
+            keep = path is None or len(files) == 1
+            traces.append(_claimed(Records(path, stdin), wanted, keep))
+        except TraceError:
+            if is_named:
+                raise
+            skipped.append(str(path))
+    belonging = {path for trace in traces for path in trace.companions}
+    return sorted(traces, key=lambda trace: trace.path in belonging), skipped
+
+
+def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
+    """The trace that the records are, with what was read of it so far, to `keep` it."""
+    path = records.path
+    try:
+        records.sample()
+        reader = wanted or reader_for(records)
+        companions = tuple(reader.companions(path)) if path is not None else ()
+    except TraceError:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            records.close()
+    return _Trace(path, reader, companions, records if keep else None)
 
 
 def _files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
@@ -87,22 +130,34 @@ def _files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
         path = Path(source)
         if source == STDIN:
             yield None, True
-        elif path.is_dir():
-            yield from ((file, False) for file in sorted(_in_folder(path)))
-        elif not path.exists() and any(mark in source for mark in "*?["):
-            found = sorted(
-                Path().glob(source) if not path.is_absolute() else _glob(path)
-            )
+        elif _is(Path.is_dir, path):
+            yield from ((file, False) for file in _in_folder(path))
+        elif any(mark in source for mark in "*?[") and not _is(Path.exists, path):
+            found = _matches(path)
             if not found:
-                raise TraceError(source, "no file matches")
-            yield from ((file, False) for file in found if file.is_file())
+                hint = "check the pattern; one such as 'runs/*.jsonl' is looked up here"
+                raise TraceError(source, "no file matches", hint=hint)
+            yield from ((file, False) for file in found)
         else:
             yield path, True
 
 
-def _glob(path: Path) -> Iterable[Path]:
-    anchor = Path(path.anchor)
-    return anchor.glob(str(path.relative_to(anchor)))
+def _is(question: Callable[[Path], bool], path: Path) -> bool:
+    """The answer, False where there is none: opening the file will say why."""
+    try:
+        return question(path)
+    except OSError:
+        return False
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """The files that a pattern such as `runs/*.jsonl` names."""
+    anchor = Path(pattern.anchor)
+    try:
+        found = sorted(anchor.glob(str(pattern.relative_to(anchor))))
+    except ValueError as error:
+        raise TraceError(str(pattern), f"no pattern: {error}") from None
+    return [path for path in found if path.is_file()]
 
 
 def _in_folder(folder: Path) -> Iterable[Path]:
@@ -116,13 +171,15 @@ def _nothing(
 ) -> TraceError:
     what = " ".join(sources)
     if builders:
-        formats = ", ".join(builders)
+        formats = " and ".join(builders)
         lost = [p for b in builders.values() for p in b.problems]
-        hint = f"{lost[0].what} ({lost[0].done})" if lost else "record a run first"
+        found = "; ".join(f"{p.what} ({p.done})" for p in lost[:3])
+        hint = f"this is all it holds: {found}" if found else "record a run first"
         return EmptyTrace(what, f"no steps found (recognised as {formats})", hint=hint)
     if skipped:
-        why = f"none of {len(skipped)} files is a trace"
-        return EmptyTrace(what, why, hint="`whypath formats` lists what can be read")
+        some = ", ".join(skipped[:3]) + (", …" if len(skipped) > 3 else "")
+        hint = f"`whypath formats` lists what can be read; there are {some}"
+        return EmptyTrace(what, "no known trace in it", hint=hint)
     return EmptyTrace(
         what, "no trace files in it", hint=f"looked for {', '.join(ENDINGS)}"
     )
@@ -141,11 +198,8 @@ def choose(runs: Sequence[Run], wanted: str | None, source: str) -> Run:
         return matches[0]
     some = matches or list(runs)
     ids = ", ".join(run.id for run in some[:5]) + (", …" if len(some) > 5 else "")
-    why = (
-        f"{len(matches)} runs begin with {wanted!r}"
-        if matches
-        else f"no run {wanted!r}"
-    )
+    begins = f"{len(matches)} runs have an id that begins with {wanted!r}"
+    why = begins if matches else f"no run has the id {wanted!r}"
     raise TraceError(source, why, hint=f"there are {ids}")
 
 
@@ -177,7 +231,7 @@ def report(
     `notes` at their steps, `step` first; `dot` names another layout program,
     `max_size` is in bytes, `graph_out` is where the graph goes as labelled DOT.
     """
-    from whypath.render.dot import lay_out, labelled_dot
+    from whypath.render.dot import labelled_dot, lay_out
     from whypath.render.pages import Drawing, Page, report_file, report_folder
 
     say("working out the decisions")

@@ -256,7 +256,7 @@ class Builder:
         return None
 
     def _time_of_text(self, text: str, line: int | None) -> int | None:
-        if text.isdigit():
+        if text.isdecimal():
             return self.time(int(text[:30]), line)
         try:
             moment = datetime.fromisoformat(text)
@@ -272,16 +272,20 @@ class Builder:
             self.problem("note", "times without a zone", "taken as UTC", line)
             moment = moment.replace(tzinfo=UTC)
         whole = moment - _EPOCH
+        if whole.days < 0:
+            self.problem("loss", "a time before 1970", "no clock there", line)
+            return None
         seconds = whole.days * 86_400 + whole.seconds
-        return seconds * 1_000_000_000 + whole.microseconds * 1_000
+        return seconds * 1_000_000_000 + whole.microseconds * 1_000 or None
 
     def finish(self) -> tuple[Run, ...]:
-        """The runs, put right and frozen; one without a step or result is left out."""
+        """The runs, put right and frozen; one that has no step to show is left out."""
         from whypath.assemble import assemble
 
         drafts = [d for d in self._runs.values() if d.steps or d.results]
         assembled = [assemble(draft, self) for draft in drafts]
-        return tuple(freeze(self.problems) for freeze in assembled)
+        runs = (freeze(self.problems) for freeze in assembled)
+        return tuple(run for run in runs if run.steps)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

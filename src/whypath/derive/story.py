@@ -33,11 +33,7 @@ class Story:
 def tell(run: Run) -> Story:
     """Derives all of it, in one pass for each kind."""
     decisions = find_decisions(run)
-    evidence = {
-        position: check_evidence(run, decision)
-        for position, decision in decisions.items()
-        if decision.evidence
-    }
+    evidence = check_evidence(run, decisions)
     contexts = find_contexts(run)
     return Story(
         run=run,

@@ -54,8 +54,9 @@ def title(run: Run, step: Step) -> str:
         chosen = ", ".join(option.name for option in step.decision.chosen)
         return f"{step.name} → {chosen}" if chosen else step.name
     if step.kind == "model":
-        if step.output is not None:
-            return contents.preview(step.output, TITLE_LENGTH)
+        said = step.output is not None and contents.preview(step.output, TITLE_LENGTH)
+        if said:
+            return said
         if step.calls:
             return "→ " + ", ".join(call.name for call in step.calls[:6])
         if step.reasoning is not None:
@@ -91,7 +92,7 @@ def totals(run: Run, decisions: Mapping[int, Decision]) -> Totals:
             run.end_ns - run.start_ns
             if run.start_ns is not None
             and run.end_ns is not None
-            and run.end_ns >= run.start_ns
+            and run.end_ns > run.start_ns
             else None
         ),
         input_tokens=_sum([u.input_tokens for u in usages]),
@@ -154,7 +155,8 @@ def _on_wrong_value(run: Run, decision: Decision, check: CheckedEvidence) -> Ver
     else:
         text += f"which step {check.source} did not return"
         near = check.near
-        text += f"; it has {near.path[2:]} = “{_short(near.value)}”." if near else "."
+        place = near.path.removeprefix("$").removeprefix(".") if near else ""
+        text += f"; it has {place} = “{_short(near.value)}”." if near else "."
     return Verdict("error", text, decision.step)
 
 
@@ -167,7 +169,7 @@ def _failed(run: Run, errors: list[Step], count: str) -> Verdict:
     if not errors:
         return Verdict("error", f"Failed after {count}; no step records why.", None)
     last = errors[-1]
-    why = last.error or (
+    why = " ".join((last.error or "").split())[:120] or (
         run.contents.preview(last.output, 120) if last.output is not None else ""
     )
     text = f"Failed after {count}: step {last.position}, {last.name or last.kind}"
