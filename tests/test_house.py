@@ -20,7 +20,12 @@ PACKAGE = ROOT / "src" / "whypath"
 TEMPLATES = ROOT / "templates"
 MAX_LINES = 360
 
-SAME_ROOM = {"assemble": "builder", "lines": "records", "mend": "records"}
+SAME_ROOM = {
+    "assemble": "builder",
+    "pair": "builder",
+    "lines": "records",
+    "mend": "records",
+}
 """Modules that are part of another one's room, and that only this room imports."""
 
 MAY_IMPORT = {

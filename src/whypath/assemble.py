@@ -8,27 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from whypath.builder import Builder, Draft, Result, RunDraft
+from whypath.builder import Builder, Draft, RunDraft
 from whypath.errors import Problem
-from whypath.model import (
-    Call,
-    Context,
-    Message,
-    Run,
-    RunStatus,
-    Source,
-    Step,
-)
+from whypath.model import Context, Message, Run, RunStatus, Step
+from whypath.pair import ANSWERS, pair_calls
 
 Report = Callable[[str, str, str, int | None], None]
-
-_ANSWERS = ("tool", "retrieval", "handoff")
-"""Kinds of steps that a model's call can ask for."""
 
 
 def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]], Run]:
     """Puts a run right. Returns what freezes it, once all problems are known."""
-    callers = _pair_calls(draft, builder)
+    callers = pair_calls(draft, builder)
     _give_keys(draft.steps, builder)
     _attach_threads(draft, builder)
     _reparent_hidden(draft, builder)
@@ -56,88 +46,6 @@ def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]
         )
 
     return freeze
-
-
-def _pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
-    """Gives every call its tool step. Returns tool draft (by id()) -> calling draft."""
-    callers: dict[int, Draft] = {}
-    tools = {d.call_id: d for d in run.steps if d.kind in _ANSWERS and d.call_id}
-    seen: set[str] = set()
-    made: list[Draft] = []
-    for draft in run.steps:
-        for number, call in enumerate(draft.calls, start=1):
-            if call.id and call.id in seen:
-                what, done = "two calls have the same id", "the first has the step"
-                builder.problem("note", what, done, draft.source.line)
-                continue
-            tool = tools.get(call.id) if call.id else None
-            if tool is None:
-                tool = _tool_for(call, draft, number)
-                made.append(tool)
-            if call.id:
-                seen.add(call.id)
-            callers[id(tool)] = draft
-            result = run.results.pop(call.id, None) if call.id else None
-            if result is not None and tool.output is None:
-                if result.order < draft.order[0]:
-                    what = "a result stands before its call"
-                    done = "paired all the same"
-                    builder.problem_at("repair", what, done, result.source)
-                _take(result, tool)
-            elif result is None and tool.output is None and tool.status == "unset":
-                what = "a call has no result"
-                builder.problem_at("note", what, "shown as open", tool.source)
-    run.steps.extend(made)
-    for result in run.results.values():
-        if (tool := tools.get(result.call_id)) is not None:
-            _take(result, tool)
-            continue
-        what = "a result has no call"
-        done = "shown as a step of its own"
-        builder.problem_at("repair", what, done, result.source)
-        orphan = Draft(
-            kind="tool",
-            name=result.name or "(call not recorded)",
-            source=result.source,
-            order=(result.order, 0),
-            output=result.output,
-            end_ns=result.end_ns,
-            status=result.status,
-            error=result.error,
-            details=result.details,
-            call_id=result.call_id,
-        )
-        run.steps.append(orphan)
-    return callers
-
-
-def _take(result: Result, tool: Draft) -> None:
-    """Fills in what the tool's own step does not say."""
-    if tool.output is not None:
-        return
-    tool.output = result.output
-    tool.end_ns = tool.end_ns or result.end_ns
-    tool.error = tool.error or result.error
-    tool.details = result.details if tool.details is None else tool.details
-    if tool.status == "unset":
-        tool.status = result.status
-
-
-def _tool_for(call: Call, caller: Draft, number: int) -> Draft:
-    """The step of a call that no step of its own was recorded for."""
-    return Draft(
-        kind="tool",
-        name=call.name,
-        key=call.id,
-        source=Source(caller.source.file, caller.source.line, call.id),
-        order=(caller.order[0], number),
-        parent=caller.parent,
-        agent=caller.agent,
-        thread=caller.thread,
-        start_ns=caller.end_ns or caller.start_ns,
-        input=call.arguments,
-        call_id=call.id,
-    )
 
 
 def _give_keys(steps: list[Draft], builder: Builder) -> None:
@@ -173,7 +81,7 @@ def _content_key(draft: Draft, builder: Builder) -> str:
 def _attach_threads(run: RunDraft, builder: Builder) -> None:
     """Puts a sub-agent's steps under the step that started it."""
     loose: set[str] = set()
-    answers = (d for d in run.steps if d.kind in _ANSWERS)
+    answers = (d for d in run.steps if d.kind in ANSWERS)
     by_call = {d.call_id: d.key for d in answers if d.call_id}
     for draft in run.steps:
         thread = run.threads.get(draft.thread)

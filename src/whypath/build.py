@@ -14,9 +14,11 @@ from whypath.derive.graph import build_graph
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run
-from whypath.readers import Reader, named, reader_for
+from whypath.readers import READERS, Reader, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
+
+__all__ = ["READERS", "choose", "read_input", "report", "tell"]
 
 STDIN = "-"
 ENDINGS = (".jsonl", ".json", ".ndjson", ".gz", ".zst")
@@ -234,6 +236,10 @@ def report(
     from whypath.render.dot import labelled_dot, lay_out
     from whypath.render.pages import Drawing, Page, report_file, report_folder
 
+    for target in (out, graph_out):
+        if target and any(target.resolve() == Path(f).resolve() for f in run.files):
+            hint = "name another file to write"
+            raise TraceError(str(target), "is the trace itself", hint=hint)
     say("working out the decisions")
     story = tell(run)
     graph = build_graph(run, story.decisions, lambda s: story.titles[s.position - 1])

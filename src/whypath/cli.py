@@ -5,13 +5,13 @@ Exit codes: 0 fine, 2 bad usage or bad input.
 """
 
 import gc
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from importlib.resources import files
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,12 @@ class TraceSize(click.ParamType[int]):
         unit = text[len(digits) :]
         unit = unit if unit.endswith("B") or not unit else f"{unit}B"
         try:
-            return int(float(digits) * BYTES[unit])
-        except (ValueError, KeyError):
+            size = int(float(digits) * BYTES[unit])
+        except (ValueError, KeyError, OverflowError):
+            size = 0
+        if size <= 0:
             self.fail(f"{value!r} is not a size; write 24MB or 900kB", param, ctx)
+        return size
 
 
 class Note(click.ParamType[tuple[int, str]]):
@@ -50,7 +53,7 @@ class Note(click.ParamType[tuple[int, str]]):
         if isinstance(value, tuple):
             return value
         number, mark, text = str(value).partition("=")
-        if not mark or not number.strip().isdigit():
+        if not mark or not number.strip().isdecimal():
             self.fail(f'{value!r} is not N=TEXT, such as 4="root cause"', param, ctx)
         return int(number), text
 
@@ -63,12 +66,20 @@ def _hurry() -> None:
     gc.disable()
 
 
+def _write_any_letter() -> None:
+    """Where a terminal or a pipe has no such letter, `?` is written in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Prints a `TraceError` as one sentence and ends with exit code 2."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         _hurry()
+        _write_any_letter()
         try:
             command(*args, **kwargs)
         except TraceError as error:
@@ -79,6 +90,12 @@ def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
+        except OSError as error:
+            from whypath.terminal import line
+
+            place = line(str(error.filename or "whypath"))
+            _say(f"Error: {place}: {error.strerror or error}")
+            sys.exit(2)
 
     return run
 
@@ -197,18 +214,18 @@ def report(
       whypath report run.jsonl -o report/
       cat run.jsonl | whypath report - -o run.html
     """
-    from whypath import build
+    from whypath import build, terminal
 
-    path = Path(out) if out else _default_output(traces[0])
     with _progress() as say:
         found = build.read_input(traces, format=format_name, say=say)
         run = build.choose(found.runs, run_id, " ".join(traces))
         for number in [n for n, _ in notes] + ([step] if step else []):
             _check_step(number, len(run.steps), traces[0])
+        path = Path(out) if out else _default_output(traces, run.steps[0].source.file)
         written = build.report(
             run,
             path,
-            note=_about_others(found.runs, run.id),
+            note=terminal.about_others(found.runs, run),
             notes=dict(notes),
             step=step,
             dot=dot,
@@ -217,13 +234,9 @@ def report(
             as_folder=out is not None and (out.endswith("/") or path.is_dir()),
             say=say,
         )
-    from whypath.render import words
-
-    _tell_skipped(found.skipped)
-    if len(found.runs) > 1 and run_id is None:
-        _say(f"{_about_others(found.runs, run.id)} Choose with --run ID.")
+    _tell_about(found, run, run_id)
     if written.size > WARN_BYTES and max_size is None:
-        size = words.size(written.size)
+        size = terminal.size(written.size)
         _say(f"Note: {size} is more than most issue trackers take as an attachment.")
     _print([str(path)])
     if open_it:
@@ -231,28 +244,27 @@ def report(
         click.launch(page.resolve().as_uri())
 
 
-def _default_output(source: str) -> Path:
-    name = "report" if source == "-" else Path(source).resolve().name
-    for ending in (".gz", ".zst", ".jsonl", ".ndjson", ".json"):
-        name = name.removesuffix(ending)
-    return Path(f"{name}.html")
-
-
-def _about_others(runs: tuple[Any, ...], shown: str) -> str | None:
-    """One sentence about the runs that are not shown, or None when there are none."""
+def _default_output(traces: tuple[str, ...], file: str) -> Path:
+    """A name in this folder, after the one thing that was named, or the run's file."""
     from whypath.terminal import line
 
-    others = [line(run.id) for run in runs if run.id != shown]
-    if not others:
-        return None
-    some = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
-    return f"This is run {line(shown)}, 1 of {len(runs)} in the input; others: {some}."
+    alone = len(traces) == 1 and Path(traces[0]).exists()
+    source = traces[0] if alone else file
+    name = "report" if "-" in traces else line(Path(source).resolve().name)
+    for ending in (".gz", ".zst", ".jsonl", ".ndjson", ".json"):
+        name = name.removesuffix(ending)
+    return Path(f"{name or 'report'}.html")
 
 
-def _tell_skipped(skipped: tuple[str, ...]) -> None:
-    if skipped:
-        some = ", ".join(skipped[:3]) + (", …" if len(skipped) > 3 else "")
-        _say(f"Note: {len(skipped)} files are no known trace and were left out: {some}")
+def _tell_about(found: Any, run: Any = None, run_id: str | None = None) -> None:
+    """What of the input is not shown, on stderr."""
+    from whypath import terminal
+
+    if found.skipped:
+        _say(terminal.left_out(found.skipped))
+    others = terminal.about_others(found.runs, run) if run and not run_id else None
+    if others:
+        _say(f"{others} Choose with --run ID.")
 
 
 def _check_step(number: int, count: int, source: str) -> None:
@@ -298,7 +310,6 @@ def show(
       whypath show run.jsonl --json | jq .totals
     """
     from whypath import build, terminal
-    from whypath.derive.story import tell
 
     if (context or why) and step is None:
         raise click.UsageError(
@@ -307,15 +318,13 @@ def show(
     with _progress() as say:
         found = build.read_input([trace], format=format_name, say=say)
         run = build.choose(found.runs, run_id, trace)
-        story = tell(run)
-    _tell_skipped(found.skipped)
-    if len(found.runs) > 1 and run_id is None:
-        _say(f"{_about_others(found.runs, run.id)} Choose with --run ID.")
+        story = build.tell(run)
+    _tell_about(found, run, run_id)
     if step is not None:
         _check_step(step, len(run.steps), trace)
     if as_json:
         facts = terminal.as_json(story, step, context=context)
-        _print([json.dumps(facts, indent=2, ensure_ascii=False, default=str)])
+        _print([terminal.json_text(facts)])
         return
     if step is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
@@ -345,17 +354,13 @@ def formats(file: str | None, schema: bool) -> None:
     if schema:
         _print([(files("whypath") / "schema.json").read_text("utf-8").rstrip()])
         return
-    from whypath import build
-    from whypath.readers import READERS
+    from whypath import build, terminal
 
     if file is not None:
         found = build.read_input([file])
-        run = build.choose(found.runs, None, file)
-        count = len(found.runs)
-        steps = sum(len(each.steps) for each in found.runs)
-        runs = f"{count:,} run{'s' if count != 1 else ''}"
-        _print([f"{file}: {run.format} ({runs}, {steps:,} steps)"])
+        _print(terminal.recognised(file, found.runs))
+        _tell_about(found)
         return
-    for reader in READERS:
-        _print([reader.NAME, f"  from: {reader.TOOL}", f"  how:  {reader.EXPORT}"])
-        _print([f"  not read: {reader.NOT_READ}", ""])
+    for reader in build.READERS:
+        _print([reader.NAME, f"  from:     {reader.TOOL}"])
+        _print([f"  how:      {reader.EXPORT}", f"  not read: {reader.NOT_READ}", ""])

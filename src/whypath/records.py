@@ -100,7 +100,7 @@ class Records:
     """
 
     def __init__(self, path: Path | None, stream: IO[bytes] | None = None) -> None:
-        self.name = "<stdin>" if path is None else str(path)
+        self.name = "<stdin>" if path is None else _printable(str(path))
         self.path = path
         self._problems: dict[tuple[Level, str], Problem] = {}
         self._own = stream is None and path is not None
@@ -246,6 +246,11 @@ class Records:
             where = "" if column is None else f" at column {column:,}"
             first = Problem(level, what + where, done, self.name, line, 0)
         self._problems[level, what] = replace(first, count=first.count + 1)
+
+
+def _printable(name: str) -> str:
+    """A file's name as text that can be written; it may hold any bytes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:

@@ -3,18 +3,23 @@
 Trace text is made safe here: no control character of it reaches a terminal.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from whypath.derive.context import window
+from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.story import Story
-from whypath.model import Decision, Step
+from whypath.model import Decision, Run, Step
 from whypath.render import words
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+"""What a terminal would obey, or what would change how the text around it reads."""
+
 _MARKS = {"error": "x", "ok": " ", "unset": "?"}
 
 
@@ -28,10 +33,50 @@ def line(text: str) -> str:
     return safe(" ".join(text.split()))
 
 
+def size(number_bytes: int) -> str:
+    """`245760` -> `246 kB`."""
+    return words.size(number_bytes)
+
+
+def counted(number: int, noun: str) -> str:
+    """`14, "step"` -> `14 steps`."""
+    return words.counted(number, noun)
+
+
+def recognised(source: str, runs: Sequence[Run]) -> Iterator[str]:
+    """What an input is: a line for each format found in it."""
+    for name in dict.fromkeys(run.format for run in runs):
+        found = [run for run in runs if run.format == name]
+        steps = sum(len(run.steps) for run in found)
+        many = f"{counted(len(found), 'run')}, {counted(steps, 'step')}"
+        yield f"{line(source)}: {name} ({many})"
+
+
+def about_others(runs: Sequence[Run], shown: Run) -> str | None:
+    """One sentence about the runs that are not shown, or None when there are none."""
+    others = [run.id for run in runs if run is not shown]
+    if not others:
+        return None
+    here = f"This is run {line(shown.id)}, one of {len(runs):,} in the input"
+    return f"{here}; others: {_some(others, 5)}."
+
+
+def left_out(files: Sequence[str]) -> str:
+    """One sentence about the files that no reader claimed."""
+    return f"Left out, being no known trace: {_some(files, 3)}"
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return line(", ".join(names[:most])) + more
+
+
 def overview(story: Story, width: int) -> Iterator[str]:
     """The verdict, the totals and a line for each step."""
     run, totals = story.run, story.totals
-    yield f"{line(story.heading)}  ({run.format}, run {line(run.id)})"
+    title = line_cut(line(story.heading), max(width // 2, 60))
+    yield f"{title}  ({run.format}, run {line(run.id)})"
     yield line(story.verdict.text)
     yield " · ".join(_totals(story))
     if totals.models:
@@ -39,6 +84,8 @@ def overview(story: Story, width: int) -> Iterator[str]:
     for problem in run.problems:
         times = f" ({problem.count:,} times)" if problem.count > 1 else ""
         where = f"line {problem.line}: " if problem.line else ""
+        if len(run.files) > 1:
+            where = f"{problem.file}: {where}"
         yield line(f"{problem.level}: {where}{problem.what}; {problem.done}{times}")
     yield ""
     digits = len(str(totals.steps))
@@ -96,7 +143,7 @@ def step_lines(story: Story, step: Step, limit: int) -> Iterator[str]:
         )
         yield f"time: {words.moment(step.start_ns)}{took}"
     if step.error:
-        yield f"error: {line(step.error)}"
+        yield f"error: {line_cut(line(step.error), limit)}"
     for label, content in (
         ("input", step.input),
         ("reasoning", step.reasoning),
@@ -138,13 +185,22 @@ def _decision_lines(story: Story, decision: Decision, limit: int) -> Iterator[st
     for check in story.evidence.get(decision.step, ()):
         value = check.evidence.value
         shown = contents.preview(value, 80) if value is not None else "not recorded"
-        place = f"step {check.source}" if check.source else "a step not in the trace"
+        place = _origin(check)
         near = f"; nearby {check.near.path} = {check.near.value}" if check.near else ""
         path = check.evidence.path or ""
-        text = f"{check.evidence.name} = {shown}, from {place} {path}: {check.verdict}"
-        yield "evidence: " + line(text + near)
+        text = f"{check.evidence.name} = {shown}, {place} {path}: {check.verdict}"
+        yield "evidence: " + line(text.replace(" :", ":") + near)
     if decision.outcome:
-        yield f"led to: {decision.outcome}"
+        yield f"led to: {line(decision.outcome)}"
+
+
+def _origin(check: CheckedEvidence) -> str:
+    """Where a piece of evidence is said to come from."""
+    if check.source is not None:
+        return f"from step {check.source}"
+    if check.evidence.source is not None:
+        return "from a step that is not in the trace"
+    return "source not recorded"
 
 
 def context_lines(story: Story, position: int, limit: int) -> Iterator[str]:
@@ -162,7 +218,7 @@ def context_lines(story: Story, position: int, limit: int) -> Iterator[str]:
     for number, message in enumerate(messages, start=1):
         new = "+" if number > context.keep else " "
         name = f" {line(message.name)}" if message.name else ""
-        yield f"{new}{number} {message.role} {message.kind}{name}"
+        yield f"{new}{number} {line(message.role)} {line(message.kind)}{name}"
         if message.content is not None:
             yield from _indented(story.run.contents.text(message.content), limit)
 
@@ -173,6 +229,16 @@ def _indented(text: str, limit: int) -> Iterator[str]:
         yield f"    {part}"
     if len(text) > limit:
         yield f"    … {len(text) - limit:,} more characters"
+
+
+def json_text(facts: Any) -> str:
+    """The facts as JSON that reads well and that no terminal obeys."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False)
+    return _CONTROL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0]).strip('"')
 
 
 def as_json(story: Story, position: int | None, *, context: bool) -> Any:
@@ -190,8 +256,8 @@ def as_json(story: Story, position: int | None, *, context: bool) -> Any:
                 for name in type(totals).__dataclass_fields__
             },
             "problems": [
-                {"level": p.level, "line": p.line, "what": p.what, "done": p.done}
-                | {"count": p.count}
+                {"level": p.level, "file": p.file, "line": p.line, "what": p.what}
+                | {"done": p.done, "count": p.count}
                 for p in story.run.problems
             ],
             "steps": [_step_json(story, step, False) for step in story.run.steps],
@@ -212,6 +278,8 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
         "name": step.name,
         "title": story.titles[step.position - 1],
         "status": step.status,
+        "agent": step.agent,
+        "model": step.model,
         "parent": step.parent,
         "caller": step.caller,
         "start_ns": step.start_ns,
@@ -229,7 +297,14 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
                 | {"reason": o.reason}
                 for o in decision.options
             ],
+            "options_note": decision.options_note,
+            "rationale": _text(story, decision.rationale),
+            "rationale_from": decision.rationale_from,
             "confidence": decision.confidence,
+            "evidence": [
+                _evidence_json(story, check)
+                for check in story.evidence.get(step.position, ())
+            ],
             "outcome": decision.outcome,
         }
     if payloads:
@@ -239,6 +314,24 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
         facts["error"] = step.error
         facts["led_by"] = story.led_by.get(step.position)
     return facts
+
+
+def _text(story: Story, content: int | None) -> str | None:
+    return None if content is None else story.run.contents.text(content)
+
+
+def _evidence_json(story: Story, check: CheckedEvidence) -> dict[str, Any]:
+    evidence, value = check.evidence, check.evidence.value
+    return {
+        "name": evidence.name,
+        "value": None if value is None else story.run.contents.value(value),
+        "from": evidence.source,
+        "from_step": check.source,
+        "path": evidence.path,
+        "verdict": check.verdict,
+        "actual": check.actual,
+        "near": check.near and {"path": check.near.path, "value": check.near.value},
+    }
 
 
 def _context_json(story: Story, at: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Puts pages on the disk: whole or not at all, and never over what is not ours.
+"""Puts pages on the disk: whole or not at all, a folder never over what is not ours.
 
 The only module that writes. It does not know what a page holds.
 """
@@ -21,30 +21,26 @@ MARK = ".whypath"
 def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> int:
     """Writes a file from `pieces`, through a temporary one beside it.
 
-    Returns its size in bytes. An old file stays until the new one is whole. `limit` is
-    a size in bytes that must not be passed. Raises `TraceError`.
+    Returns its size in bytes. An old file stays until the new one is whole; a device
+    or a pipe is written to and not replaced. `limit` is a size in bytes that must not
+    be passed. Raises `TraceError`.
     """
-    if path.is_dir():
-        raise TraceError(
-            str(path), "is a folder", hint=f"name a file, or end with {os.sep}"
-        )
     try:
+        if path.is_dir():
+            hint = f"name a file, or end with {os.sep}"
+            raise TraceError(str(path), "is a folder", hint=hint)
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                return _fill(file, pieces, path, limit)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{OURS}-", dir=path.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
-    size = 0
     try:
         with os.fdopen(handle, "wb") as file:
-            for piece in pieces:
-                data = piece.encode("utf-8", "replace")
-                size += len(data)
-                if limit is not None and size > limit:
-                    raise _too_big(path, limit)
-                _put(file, data, path)
+            size = _fill(file, pieces, path, limit)
             _settle(file, path)
-        Path(name).chmod(0o644 & ~_umask())
-        Path(name).replace(path)
+        _put_in_place(Path(name), path)
     except BaseException:
         _remove(name)
         raise
@@ -101,9 +97,24 @@ def _swap(new: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _put(file: IO[bytes], data: bytes, path: Path) -> None:
+def _fill(file: IO[bytes], pieces: Iterable[str], path: Path, limit: int | None) -> int:
+    size = 0
+    for piece in pieces:
+        data = piece.encode("utf-8", "replace")
+        size += len(data)
+        if limit is not None and size > limit:
+            raise _too_big(path, limit)
+        try:
+            file.write(data)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+    return size
+
+
+def _put_in_place(new: Path, path: Path) -> None:
     try:
-        file.write(data)
+        new.chmod(0o644 & ~_umask())
+        new.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -124,7 +135,7 @@ def _unwritable(path: Path, error: OSError) -> TraceError:
 def _too_big(path: Path, limit: int) -> TraceError:
     return TraceError(
         str(path),
-        f"the report would be larger than {limit / 1e6:,.0f} MB",
+        f"the report would be larger than {limit:,} bytes",
         hint="raise --max-size, or write a folder: -o report/",
     )
 
