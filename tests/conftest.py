@@ -86,6 +86,29 @@ def _difference(name: str, expected: str, text: str, test: str) -> str:
     )
 
 
+ReportOf = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def report_of(tmp_path_factory: pytest.TempPathFactory) -> ReportOf:
+    """Writes the report of the trace at a path, once for each set of options."""
+    from whypath.build import choose, read_input, report
+
+    folder = tmp_path_factory.mktemp("reports")
+    known: dict[str, Path] = {}
+
+    def report_of(trace: Path, **options: object) -> Path:
+        key = f"{trace} {options}"
+        if key not in known:
+            out = folder / str(len(known)) / "report.html"
+            out.parent.mkdir()
+            run = choose(read_input([str(trace)]).runs, None, str(trace))
+            known[key] = report(run, out, **options).path  # type: ignore[arg-type]
+        return known[key]
+
+    return report_of
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """One headless Chromium for all tests. Missing: skipped, and in CI a failure."""

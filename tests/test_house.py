@@ -25,6 +25,7 @@ SAME_ROOM = {
     "pair": "builder",
     "lines": "records",
     "mend": "records",
+    "options": "cli",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -65,7 +66,7 @@ THIRD_PARTY = {
     "markdown_it": ("render",),
     "graphviz": ("render",),
     "graphviz_pure": ("render",),
-    "click": ("cli",),
+    "click": ("cli", "options"),
     "rich": ("cli",),
     "dask": ("fleet",),
     "distributed": ("fleet",),

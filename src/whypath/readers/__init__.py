@@ -55,16 +55,29 @@ def named(name: str) -> Reader:
 
 
 def reader_for(records: Records) -> Reader:
-    """The one reader that claims the records. Raises `UnknownFormat`."""
-    claims = claimants(records.sample())
-    if len(claims) == 1:
-        return claims[0]
+    """The reader that claims the records. Raises `UnknownFormat`.
+
+    Where records of two formats are mixed, it is the one that claims more of them.
+    """
+    sample = records.sample()
+    claims = claimants(sample)
     if not claims:
         raise UnknownFormat(
             records.name,
             "no known trace format",
             hint="`whypath formats` lists what can be read",
         )
+    if len(claims) == 1:
+        return claims[0]
+    counts = [_claimed(reader, sample) for reader in claims]
+    if counts.count(max(counts)) == 1:
+        return claims[counts.index(max(counts))]
     names = " and ".join(reader.NAME for reader in claims)
     hint = "name the format with --format"
     raise UnknownFormat(records.name, f"looks like {names}", hint=hint)
+
+
+def _claimed(reader: Reader, sample: Sample) -> int:
+    """How many of the sample's records the reader would claim by themselves."""
+    alone = (Sample((record,), sample.document) for record in sample.records)
+    return sum(reader.detect(one) for one in alone)
