@@ -40,6 +40,10 @@ async function start() {
   const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
   const body = document.body;
 
+  /** The player's buttons for these acts. @param {...string} names @returns {HTMLButtonElement[]} */
+  const buttonsFor = (...names) => names.flatMap((act) => [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(`.player [data-act="${act}"]`))]);
+  const backward = buttonsFor("first", "previous");
+  const forward = buttonsFor("next", "last");
   const state = { step: 0, pane: "context", view: "replay", query: "", filter: "all" };
   /** @type {number[]} */
   let hits = [];
@@ -69,9 +73,8 @@ async function start() {
     number.value = String(n);
     outline.select(n);
     scrubber.select(n);
-    for (const [act, off] of [["first", n === 1], ["previous", n === 1], ["next", n === index.count], ["last", n === index.count]]) {
-      /** @type {HTMLButtonElement} */ (document.querySelector(`.player [data-act="${act}"]`)).disabled = Boolean(off);
-    }
+    for (const button of backward) button.disabled = n === 1;
+    for (const button of forward) button.disabled = n === index.count;
     const html = asHtml(n);
     if (typeof html === "string") place(n, html);
     else html.then((text) => place(n, text));

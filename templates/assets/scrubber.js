@@ -7,6 +7,7 @@ const TICK_LIMIT = 400;
 function makeScrubber(index, select) {
   const strip = /** @type {HTMLElement} */ (document.getElementById("scrubber"));
   const canvas = /** @type {HTMLCanvasElement} */ (strip.querySelector("canvas"));
+  const head = /** @type {HTMLElement} */ (strip.querySelector(".playhead"));
   const wrong = new Set(index.wrong);
   let current = 1;
 
@@ -68,19 +69,15 @@ function makeScrubber(index, select) {
     });
   }
 
-  let picture = document.createElement("canvas");
-
   /** Draws the strip anew: after a change of size or theme. */
   function paint() {
     const scale = window.devicePixelRatio || 1;
     const width = strip.clientWidth;
     const height = strip.clientHeight;
     if (!width) return;
-    for (const one of [canvas, picture]) {
-      one.width = width * scale;
-      one.height = height * scale;
-    }
-    const pen = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+    canvas.width = width * scale;
+    canvas.height = height * scale;
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     pen.scale(scale, scale);
     if (index.count <= TICK_LIMIT) drawTicks(pen, width);
     else drawDensity(pen, width);
@@ -95,24 +92,13 @@ function makeScrubber(index, select) {
       if (index.status[n - 1] === "e") cross(pen, xOf(n, width), 31, 2.5);
       if (wrong.has(n)) diamond(pen, xOf(n, width), 6, 4);
     }
-    show();
   }
 
-  /** Copies the strip and draws the playhead over it. */
+  /** Puts the playhead over the current step. */
   function show() {
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const scale = window.devicePixelRatio || 1;
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    if (canvas.width) pen.drawImage(picture, 0, 0);
-    pen.scale(scale, scale);
-    const x = xOf(current, strip.clientWidth);
-    pen.strokeStyle = accent;
-    pen.lineWidth = 2;
-    pen.strokeRect(x - 4, 1, 8, strip.clientHeight - 2);
+    head.style.left = `${((current - 0.5) / index.count) * 100}%`;
   }
 
-  let accent = colour("--accent");
   const at = (/** @type {PointerEvent} */ event) => {
     const box = strip.getBoundingClientRect();
     const n = Math.ceil(((event.clientX - box.left) / box.width) * index.count);
@@ -137,9 +123,6 @@ function makeScrubber(index, select) {
       show();
     },
     /** Draws anew in the colours of the theme. */
-    repaint() {
-      accent = colour("--accent");
-      paint();
-    },
+    repaint: paint,
   };
 }
