@@ -35,22 +35,33 @@ class Overview:
 
 
 def overview(story: Story) -> Overview:
-    """The recorded decisions first, then inferred ones as far as there is room."""
+    """Of a long path, the recorded decisions, then those that led to errors, then
+    the first ones, as far as there is room; always in the order of the run.
+    """
     decisions = list(story.decisions.values())
-    kept = {d.step for d in decisions if d.basis == "recorded"}
-    for decision in decisions:
-        if len(kept) >= PATH_ROWS:
-            break
-        kept.add(decision.step)
-    shown = [d for d in decisions if d.step in kept][:PATH_ROWS]
+    by_weight = sorted(decisions, key=_weight)
+    kept = {decision.step for decision in by_weight[:PATH_ROWS]}
+    shown = [decision for decision in decisions if decision.step in kept]
     outcome = story.run.outcome
     answer = outcome.answer if outcome else None
     return Overview(
         path=tuple(_row(story, decision) for decision in shown),
         skipped=len(decisions) - len(shown),
         problems=story.run.problems,
-        answer=story.run.contents.text(answer)[:600] if answer is not None else None,
+        answer=_cut(story.run.contents.text(answer), 600)
+        if answer is not None
+        else None,
     )
+
+
+def _weight(decision: Decision) -> tuple[int, int]:
+    if decision.basis == "recorded":
+        return 0, decision.step
+    return (1 if "error" in (decision.outcome or "") else 2), decision.step
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) < length else text[: length - 1] + "…"
 
 
 def _row(story: Story, decision: Decision) -> PathRow:
@@ -64,9 +75,11 @@ def _row(story: Story, decision: Decision) -> PathRow:
         question=decision.question if recorded else step.name or "",
         chosen=", ".join(option.name for option in decision.chosen),
         rejected=sum(not option.chosen for option in decision.options),
-        rationale=contents.preview(rationale, RATIONALE)
-        if rationale is not None
-        else "",
+        rationale=(
+            _cut(contents.preview(rationale, RATIONALE), RATIONALE)
+            if rationale is not None
+            else ""
+        ),
         basis=decision.basis,
         outcome=decision.outcome,
         is_wrong=any(check.verdict in ("missing", "differs") for check in checks),
