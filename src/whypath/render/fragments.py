@@ -122,6 +122,7 @@ class Fragments:
         self._state: dict[str, int | None] = {}
         self._by_call: dict[int, dict[str | None, int]] = {}
         self._origins: dict[int, int] = {}
+        self._toolsets: dict[tuple[Tool, ...], int] = {}
         self._done_at: dict[str | None, int] = {}
         for step in story.run.steps:
             if step.call_id is not None:
@@ -245,6 +246,9 @@ class Fragments:
 
     def _tools(self, tools: tuple[Tool, ...]) -> int:
         """The number of the list of offered tools, as they were defined."""
+        known = self._toolsets.get(tools)
+        if known is not None:
+            return known
         raw = self._contents.raw
         parts = [
             raw(tool.definition)
@@ -252,7 +256,9 @@ class Fragments:
             else json.dumps(tool.name).encode()
             for tool in tools
         ]
-        return self._payload.ref_json(b"[" + b",".join(parts) + b"]")
+        number = self._payload.ref_json(b"[" + b",".join(parts) + b"]")
+        self._toolsets[tools] = number
+        return number
 
     def _state_parts(self, step: Step) -> list[StatePart]:
         """The state after `step`, the changed paths first."""

@@ -42,24 +42,23 @@ class Payload:
         `own` says that the content belongs to this step, so that a search that finds
         it leads here.
         """
-        number = self._number(content, None)
+        number = self._numbers.get(content)
+        if number is None:
+            number = self._pack(content, self._store.raw(content))
         if own:
             self._own.append(number)
         return number
 
     def ref_json(self, raw: bytes) -> int:
         """The page's number of a JSON text that is not in the store."""
-        return self._number(raw, raw)
+        number = self._numbers.get(raw)
+        return self._pack(raw, raw) if number is None else number
 
-    def _number(self, key: int | bytes, raw: bytes | None) -> int:
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._numbers)
-            assert raw is not None or isinstance(key, int)
-            data = raw if raw is not None else self._store.raw(key)  # type: ignore[arg-type]
-            self._chunk.contents.append(data)
-            self._chunk.size += len(data)
-            self.content_bytes += len(data)
+    def _pack(self, key: int | bytes, data: bytes) -> int:
+        number = self._numbers[key] = len(self._numbers)
+        self._chunk.contents.append(data)
+        self._chunk.size += len(data)
+        self.content_bytes += len(data)
         return number
 
     def add_step(self, position: int, fragment: str) -> str | None:

@@ -29,6 +29,10 @@ _MARKS = re.compile(
     r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~|\|.*\|)|\*\*\S|`[^`\n]+`|\]\(",
     re.MULTILINE,
 )
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _SCHEMES = ("http", "https", "mailto")
 
 
@@ -51,6 +55,8 @@ class Prose:
         if known is not None:
             return known
         if len(text) > min(self._left, MARKDOWN_BLOCK) or not has_marks(text):
+            return None
+        if _INVISIBLE.search(text):  # as it is, the page says that it holds them
             return None
         self._left -= len(text)
         markup = Markup(_markdown().render(text, {"prose": self}))
@@ -76,6 +82,8 @@ def _markdown() -> Any:
     parser.validateLink = _is_safe_link  # type: ignore[method-assign]
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("th_open", _cell_open)
+    parser.add_render_rule("td_open", _cell_open)
     return parser
 
 
@@ -88,7 +96,14 @@ def _is_safe_link(url: str) -> bool:
 
 def _link_open(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
     href = str(tokens[at].attrs.get("href", ""))
+    if not href:
+        return "<a>"
     return f'<a href="{escape(href)}" rel="noopener noreferrer" title="{escape(href)}">'
+
+
+def _cell_open(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
+    """Without its alignment: the page's policy blocks style attributes."""
+    return f"<{tokens[at].tag}>"
 
 
 def _fence(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:

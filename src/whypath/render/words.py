@@ -20,9 +20,9 @@ def tokens(number: int) -> str:
     if number < 1_000:
         return str(number)
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        if number >= size:
+        if number >= size * 0.9995:
             value = number / size
-            return f"{value:.1f}{unit}" if value < 100 else f"{value:.0f}{unit}"
+            return f"{value:.1f}{unit}" if value < 99.95 else f"{value:.0f}{unit}"
     return str(number)
 
 
@@ -36,13 +36,13 @@ def cost(usd: float) -> str:
 def duration(nanoseconds: int) -> str:
     """Two significant digits and a unit: `0.84 s`, `12 s`, `3 min 20 s`."""
     seconds = nanoseconds / 1e9
-    if seconds < 0.001:
+    if seconds < 0.0009995:
         return f"{nanoseconds / 1e3:.0f} µs"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1e3:.0f} ms"
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 120:
+    if seconds < 119.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -77,6 +77,6 @@ def size(number_bytes: int) -> str:
     """`245760` -> `246 kB`."""
     if number_bytes < 1_000:
         return f"{number_bytes} B"
-    if number_bytes < 1_000_000:
+    if number_bytes < 999_500:
         return f"{number_bytes / 1e3:.0f} kB"
     return f"{number_bytes / 1e6:.1f} MB"
