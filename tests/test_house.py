@@ -54,7 +54,7 @@ MAY_IMPORT = {
 
 PARSERS = ("content", "records", "lines", "mend")
 THIRD_PARTY = {
-    "msgspec": PARSERS,
+    "msgspec": (*PARSERS, "model", "builder"),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
     "zstandard": ("lines", "render.payload", "write"),

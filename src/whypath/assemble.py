@@ -112,7 +112,8 @@ def _reparent_hidden(run: RunDraft, builder: Builder) -> None:
             draft.parent = parent.parent
     run.steps[:] = [d for d in run.steps if not d.hidden]
     first = next(iter(hidden.values()))
-    what = f"{len(hidden):,} spans of plumbing (HTTP, framework)"
+    spans = "a span" if len(hidden) == 1 else f"{len(hidden):,} spans"
+    what = f"{spans} of plumbing (HTTP, framework)"
     builder.problem_at("note", what, "not shown; their children are", first.source)
 
 

@@ -5,9 +5,11 @@ A reader says what it found, in the order it found it, in our terms. Putting it 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from whypath.content import ContentStore
 from whypath.errors import Level, Problem
@@ -39,8 +41,7 @@ class Window(NamedTuple):
     keep: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, kw_only=True, gc=False):
     """A step being made. Fields mean what they mean in `Step`; references are keys.
 
     `previous` is the key of the step before it in the conversation, where a format
@@ -71,7 +72,7 @@ class Draft:
     call_id: str | None = None
     window: Window | None = None
     resets_context: bool = False
-    state: list[StateChange] = field(default_factory=list)
+    state: list[StateChange] = []
     decision: Decision | None = None
     details: ContentId | None = None
     abandoned: bool = False
@@ -251,7 +252,7 @@ class Builder:
         if isinstance(value, str):
             return self._time_of_text(value, line)
         if isinstance(value, int | float) and 0 < value < 1e20:
-            return _nanoseconds(value)
+            return _nanoseconds(value) or None
         self.problem("loss", "a time that is out of range", "no clock there", line)
         return None
 
@@ -284,8 +285,19 @@ class Builder:
 
         drafts = [d for d in self._runs.values() if d.steps or d.results]
         assembled = [assemble(draft, self) for draft in drafts]
-        runs = (freeze(self.problems) for freeze in assembled)
-        return tuple(run for run in runs if run.steps)
+        runs = [run for freeze in assembled if (run := freeze(self.problems)).steps]
+        files = [{step.source.file for step in run.steps} for run in runs]
+        others = set().union(*files)
+        return tuple(
+            run if own == others else _without_problems_in(others - own, run)
+            for run, own in zip(runs, files, strict=True)
+        )
+
+
+def _without_problems_in(files: set[str], run: Run) -> Run:
+    """The run without the problems of files that hold other runs alone."""
+    problems = tuple(p for p in run.problems if p.file not in files)
+    return replace(run, problems=problems)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

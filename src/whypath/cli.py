@@ -183,6 +183,9 @@ def report(
     """
     from whypath import build, terminal
 
+    if out == "-":
+        why = "a report is not written to standard output"
+        raise TraceError("-o -", why, hint="name a file: -o report.html")
     with _progress() as say:
         found = build.read_input(traces, format=format_name, say=say)
         run = build.choose(found.runs, run_id, " ".join(traces))

@@ -18,7 +18,10 @@ _check = msgspec.json.Decoder(msgspec.Raw).decode
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PREVIEW_STRING = re.compile(rb'"((?:[^"\\]+|\\.)*)"?')
-_ESCAPE = re.compile(rb'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb'|\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])'
+)
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
 Raw = bytes | msgspec.Raw
@@ -130,9 +133,11 @@ class ContentStore:
     def preview(self, number: int, length: int) -> str:
         """The first `length` characters on one line, without parsing the whole."""
         whole = self._items[number]
-        text = _begin(whole[: length * 2 + 16])
-        if len(text) < length and len(whole) > length * 2:
-            text = _begin(whole[: length * 6 + 16])
+        for bytes_each in (2, 6, 12):  # plain text, escaped text, escaped pairs
+            size = length * bytes_each + 16
+            text = _begin(whole[:size])
+            if len(text) >= length or len(whole) <= size:
+                break
         return text[:length]
 
 

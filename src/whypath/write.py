@@ -29,7 +29,7 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
         if path.is_dir():
             hint = f"name a file, or end with {os.sep}"
             raise TraceError(str(path), "is a folder", hint=hint)
-        if path.exists() and not path.is_file():
+        if _is_device(path):
             with path.open("wb") as file:
                 return _fill(file, pieces, path, limit)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,12 +39,25 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
     try:
         with os.fdopen(handle, "wb") as file:
             size = _fill(file, pieces, path, limit)
-            _settle(file, path)
-        _put_in_place(Path(name), path)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk shows here at the latest
+        new = Path(name)
+        new.chmod(0o644 & ~_umask())
+        new.replace(path)
+    except OSError as error:
+        _remove(name)
+        raise _unwritable(path, error) from None
     except BaseException:
         _remove(name)
         raise
     return size
+
+
+def _is_device(path: Path) -> bool:
+    """True for a device or a pipe, and for a name of one that leads to a file."""
+    return path.exists() and (
+        not path.is_file() or path.absolute().parent == Path("/dev")
+    )
 
 
 def write_folder(
@@ -73,6 +86,9 @@ def write_folder(
             size += write_file(new / name, pieces, left)
         new.chmod(0o755 & ~_umask())
         _swap(new, path)
+    except TraceError as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise TraceError(str(path), error.why, hint=error.hint) from None
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
@@ -93,6 +109,8 @@ def _swap(new: Path, path: Path) -> None:
             path.rename(old)
         new.rename(path)
     except OSError as error:
+        if old.exists():
+            old.rename(path)
         raise _unwritable(path, error) from None
     shutil.rmtree(old, ignore_errors=True)
 
@@ -103,41 +121,14 @@ def _fill(file: IO[bytes], pieces: Iterable[str], path: Path, limit: int | None)
         data = piece.encode("utf-8", "replace")
         size += len(data)
         if limit is not None and size > limit:
-            raise _too_big(path, limit)
-        try:
-            file.write(data)
-        except OSError as error:
-            raise _unwritable(path, error) from None
+            why = "the report would be larger than --max-size allows"
+            raise TraceError(str(path), why, hint="allow more, or leave it out")
+        file.write(data)
     return size
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    try:
-        new.chmod(0o644 & ~_umask())
-        new.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _settle(file: IO[bytes], path: Path) -> None:
-    """Waits until the bytes are on the disk: a full one shows here at the latest."""
-    try:
-        file.flush()
-        os.fsync(file.fileno())
-    except OSError as error:
-        raise _unwritable(path, error) from None
 
 
 def _unwritable(path: Path, error: OSError) -> TraceError:
     return TraceError(str(path), f"cannot be written: {error.strerror or error}")
-
-
-def _too_big(path: Path, limit: int) -> TraceError:
-    return TraceError(
-        str(path),
-        f"the report would be larger than {limit:,} bytes",
-        hint="raise --max-size, or write a folder: -o report/",
-    )
 
 
 def _umask() -> int:

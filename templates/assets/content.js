@@ -36,27 +36,61 @@ function parseJson(raw) {
   );
 }
 
+const INVISIBLE = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+
+/** Text with what cannot be seen, or turns the direction of reading, as JSON escapes. @param {string} text */
+function escapeInvisible(text) {
+  return text.replace(INVISIBLE, (hidden) =>
+    Array.from({ length: hidden.length }, (_, i) => `\\u${hidden.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
 /** Bytes as people read them. @param {number} size */
 function sizeText(size) {
   if (size < 1000) return `${size} B`;
   return size < 1e6 ? `${Math.round(size / 1000)} kB` : `${(size / 1e6).toFixed(1)} MB`;
 }
 
-/** Text in a box, cut with a button that shows the rest. @param {string} text @param {number} limit @param {string} tag @param {string} name */
+/** A small button below a text, gone once it is pressed. @param {string} label @param {() => void} act */
+function moreButton(label, act) {
+  const button = element("button", "more", label);
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    button.remove();
+    act();
+  });
+  return button;
+}
+
+/** Text in a box, cut with a button that shows the rest, and one for what cannot be seen. @param {string} text @param {number} limit @param {string} tag @param {string} name */
 function textBox(text, limit, tag, name) {
   const whole = document.createDocumentFragment();
-  const box = element(tag, name, text.length > limit ? text.slice(0, limit) : text);
+  const box = element(tag, name, text.slice(0, limit));
   box.dir = "auto";
-  whole.append(box);
   if (tag === "pre") box.tabIndex = 0;
+  whole.append(box);
+  let shown = limit;
+  let isRevealed = false;
+  const draw = () => {
+    const part = text.slice(0, shown);
+    box.textContent = isRevealed ? escapeInvisible(part) : part;
+  };
   if (text.length > limit) {
-    const button = element("button", "more", `${sizeText(limit)} of ${sizeText(text.length)} · show all`);
-    button.addEventListener("click", (event) => {
-      event.preventDefault();
-      box.textContent = text;
-      button.remove();
-    });
-    whole.append(button);
+    whole.append(
+      moreButton(`${sizeText(limit)} of ${sizeText(text.length)} · show all`, () => {
+        shown = text.length;
+        draw();
+      }),
+    );
+  }
+  const hidden = text.match(INVISIBLE)?.length;
+  if (hidden) {
+    whole.append(
+      moreButton(`${hidden} invisible character${hidden === 1 ? "" : "s"} · show`, () => {
+        isRevealed = true;
+        draw();
+      }),
+    );
   }
   return whole;
 }
@@ -67,7 +101,7 @@ function leafValue(value) {
   if (typeof value === "number") return element("span", "number", String(value));
   if (typeof value !== "string") return element("span", "word", String(value));
   if (value.length > 80 || value.includes("\n")) return textBox(value, STRING_LIMIT, "span", "string long");
-  return element("span", "string", JSON.stringify(value));
+  return element("span", "string", escapeInvisible(JSON.stringify(value)));
 }
 
 /** How many values an object or list holds, as a hint. @param {any} value @param {string[]} keys */
@@ -76,19 +110,24 @@ function hintOf(value, keys) {
   return keys.length > 4 ? `{${keys.slice(0, 4).join(", ")}, …}` : `{${keys.join(", ")}}`;
 }
 
-/** One node of the tree; children are made when it is opened. @param {string} key @param {any} value @param {{left: number}} budget */
+/** A key of an object, or a place in a list. @param {string} key */
+function keySpan(key) {
+  return element("span", "key", key ? escapeInvisible(key) : '""');
+}
+
+/** One node of the tree, the outermost without a key; children are made when it is opened. @param {string | null} key @param {any} value @param {{left: number}} budget */
 function treeNode(key, value, budget) {
   const isLeaf = value === null || typeof value !== "object" || value instanceof LongNumber;
   if (isLeaf) {
     const leaf = element("div", "leaf");
-    if (key) leaf.append(element("span", "key", key), ": ");
+    if (key !== null) leaf.append(keySpan(key), ": ");
     leaf.append(leafValue(value));
     return leaf;
   }
   const keys = Object.keys(value);
   const node = /** @type {HTMLDetailsElement} */ (element("details", ""));
   const summary = element("summary", "");
-  if (key) summary.append(element("span", "key", key), " ");
+  if (key !== null) summary.append(keySpan(key), " ");
   summary.append(element("span", "hint", hintOf(value, keys)));
   node.append(summary);
   const open = budget.left > 0;
@@ -132,7 +171,7 @@ function showContent(into, raw) {
   } else {
     const tree = element("div", "tree");
     tree.tabIndex = 0;
-    tree.append(treeNode("", value, { left: OPEN_NODES }));
+    tree.append(treeNode(null, value, { left: OPEN_NODES }));
     into.replaceChildren(tree);
   }
 }
@@ -150,9 +189,26 @@ function fillContents(root, payload) {
   for (const place of root.querySelectorAll("[data-preview]")) {
     fillPreview(place, Number(place.getAttribute("data-preview")), payload);
   }
+  for (const place of root.querySelectorAll("[data-raw]")) offerRaw(place, payload);
   const messages = [...root.querySelectorAll("[data-message]")];
   if (root.hasAttribute("data-message")) messages.push(root);
   for (const item of messages) openable(item, payload);
+}
+
+/** A button beside rendered Markdown that shows the text as it was written. @param {Element} place @param {ReturnType<typeof openPayload>} payload */
+function offerRaw(place, payload) {
+  const id = Number(place.getAttribute("data-raw"));
+  const rendered = [...place.childNodes];
+  const button = element("button", "more", "as written");
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    const isRaw = !place.classList.toggle("prose");
+    button.setAttribute("aria-pressed", String(isRaw));
+    if (isRaw) fillInto(place, id, payload);
+    else place.replaceChildren(...rendered);
+  });
+  place.removeAttribute("data-raw");
+  place.previousElementSibling?.append(button);
 }
 
 /** The first words of a content, on one line. @param {string} raw */
@@ -181,10 +237,12 @@ function openable(item, payload) {
   const details = element("details", "");
   const summary = element("summary", "");
   const preview = element("span", "preview");
+  const origin = item.querySelector("a.at");
+  origin?.remove();
   summary.append(...item.childNodes, " ", preview);
   const content = element("div", "content");
   details.append(summary, content);
-  item.append(details);
+  item.append(details, ...(origin ? [origin] : []));
   fillPreview(preview, id, payload);
   details.addEventListener("toggle", () => {
     if (!content.childElementCount) fillInto(content, id, payload);

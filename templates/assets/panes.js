@@ -40,7 +40,7 @@ function makePanes(index, payload, fragmentOf) {
     if (!list || !Number(list.dataset.keep)) return;
     const total = Number(list.dataset.keep);
     const kept = keptMessages(Number(list.dataset.base), total);
-    const button = element("button", "more kept-more", `show the ${total} kept messages`);
+    const button = element("button", "more kept-more", `show the ${total === 1 ? "kept message" : `${total} kept messages`}`);
     let shown = 0;
     button.addEventListener("click", async () => {
       for (let i = 0; i < KEPT_AT_ONCE; i++) {
@@ -71,7 +71,7 @@ function makePanes(index, payload, fragmentOf) {
     }
     if (name === "state") {
       const at = index.stateAt[n - 1];
-      if (!at) return [empty("State: not recorded before this step.")];
+      if (!at) return [empty(index.stateAt.some(Boolean) ? "State: not recorded before this step." : "This trace records no state.")];
       const section = await sectionOf(at, "state");
       const heading = element("h3", "", at === n ? "Changed at this step" : `As of step ${at}, the last change`);
       return section ? [heading, section] : [];
@@ -95,6 +95,11 @@ function makePanes(index, payload, fragmentOf) {
 
   return {
     names: tabs.map((tab) => tab.dataset.paneTab || ""),
+    /** The tab after the open one, or before it, round about. @param {number} off */
+    tabBeside(off) {
+      const open = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
+      return tabs[(open + off + tabs.length) % tabs.length];
+    },
     /** Gives the graph back to the overview. */
     release() {
       if (graph.parentElement !== graphHome) graphHome.append(graph);

@@ -38,6 +38,7 @@ async function start() {
   const searchBox = /** @type {HTMLInputElement} */ (document.getElementById("search"));
   const searchCount = /** @type {HTMLElement} */ (document.getElementById("search-count"));
   const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
+  const overview = /** @type {HTMLElement} */ (document.getElementById("overview"));
   const body = document.body;
 
   /** The player's buttons for these acts. @param {...string} names @returns {HTMLButtonElement[]} */
@@ -112,6 +113,13 @@ async function start() {
     remember(far);
   }
 
+  /** Goes to the step that was typed; what is no number gives way to the current one. */
+  function goTyped() {
+    const typed = number.value.replace(/[\s,]/g, "");
+    if (/^\d+$/.test(typed)) go(Number(typed));
+    number.value = String(state.step);
+  }
+
   /** Goes to the next step that passes a test. @param {number} direction @param {(n: number) => boolean} test @param {string} what */
   function seek(direction, test, what) {
     for (let n = state.step + direction; n >= 1 && n <= index.count; n += direction) {
@@ -152,9 +160,15 @@ async function start() {
     outline.filter(list);
   }
 
+  const marked = [stepBox, /** @type {HTMLElement} */ (document.getElementById("pane"))];
+  const refilled = new MutationObserver(() => markFound(state.query, marked));
+
   /** Searches, and shows what is found as it is found. @param {string} text */
   function find(text) {
     state.query = text;
+    markFound(text, marked);
+    if (text) for (const place of marked) refilled.observe(place, { childList: true, subtree: true });
+    else refilled.disconnect();
     const button = /** @type {HTMLElement} */ (document.querySelector('[data-filter="hits"]'));
     const group = /** @type {HTMLElement} */ (document.querySelector(".player .found"));
     button.hidden = group.hidden = !text;
@@ -182,10 +196,23 @@ async function start() {
     }
   }
 
-  /** Opens a sheet of the narrow layout, or closes it. @param {string} name */
+  /** Opens a sheet of the narrow layout, or closes it; "" closes both. @param {string} name */
   function sheet(name) {
-    if (body.dataset.sheet === name) delete body.dataset.sheet;
-    else body.dataset.sheet = name;
+    const wanted = name === body.dataset.sheet ? "" : name;
+    if (wanted) body.dataset.sheet = wanted;
+    else delete body.dataset.sheet;
+    for (const each of ["outline", "side"]) {
+      for (const button of buttonsFor(`sheet-${each}`)) button.setAttribute("aria-expanded", String(each === wanted));
+    }
+    if (wanted) /** @type {HTMLElement} */ (document.getElementById(wanted === "side" ? "pane" : "rows")).focus();
+  }
+
+  /** Closes the sheet that is open, and puts the focus back on its button. */
+  function closeSheet() {
+    const name = body.dataset.sheet;
+    if (!name) return;
+    sheet("");
+    buttonsFor(`sheet-${name}`)[0].focus();
   }
 
   /** Light or dark, against what is shown now. */
@@ -262,10 +289,17 @@ async function start() {
         remember(false);
         searchBox.blur();
       }
-      delete body.dataset.sheet;
+      closeSheet();
       return;
     }
     if (target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.closest('[role="tablist"]') && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      event.preventDefault();
+      const tab = panes.tabBeside(event.key === "ArrowRight" ? 1 : -1);
+      tab.click();
+      tab.focus();
+      return;
+    }
     const scrolls = event.key === "ArrowDown" || event.key === "ArrowUp";
     if (scrolls && target.closest("#step-panel, #pane, .tree, pre")) return;
     if (event.key === "/") {
@@ -291,20 +325,26 @@ async function start() {
     if (button?.dataset.paneTab) {
       state.pane = button.dataset.paneTab;
       panes.show(state.pane, state.step);
+      // After a click, the arrow keys go on stepping; the keyboard's own way to a tab walks the tabs.
+      if (event.detail) button.blur();
       remember(false);
     }
     const link = target.closest('a[data-step], a[href^="#step="]');
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      delete body.dataset.sheet;
+      sheet("");
       go(Number(link.getAttribute("data-step") || (link.getAttribute("href") || "").slice(6)));
     }
-    if (target.closest(".row")) delete body.dataset.sheet;
+    if (target.closest(".row")) sheet("");
+    if (target.closest(".skip")) {
+      event.preventDefault();
+      (state.view === "replay" ? stepPanel : overview).focus();
+    }
   });
-  number.addEventListener("change", () => go(Number(number.value)));
+  number.addEventListener("change", goTyped);
   number.addEventListener("keydown", (event) => {
     if (event.key === "Enter") {
-      go(Number(number.value));
+      goTyped();
       number.blur();
     }
   });
@@ -322,6 +362,7 @@ async function start() {
   window.addEventListener("hashchange", restore);
   window.addEventListener("popstate", restore);
   window.addEventListener("beforeprint", () => panes.release());
+  window.addEventListener("afterprint", () => setView(state.view));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => scrubber.repaint());
 
   for (const part of document.querySelectorAll("[data-needs-js]")) part.removeAttribute("hidden");

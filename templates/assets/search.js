@@ -1,6 +1,35 @@
 // @ts-check
 // Finds text in every step: in its title, and in the contents that belong to it.
 
+const MARKS = 2000;
+
+/** Where a text stands below an element, as ranges. @param {Element} root @param {string} needle in lower case @returns {Range[]} */
+function rangesOf(root, needle) {
+  const ranges = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node && ranges.length < MARKS; node = walker.nextNode()) {
+    const text = (node.nodeValue || "").toLowerCase();
+    if (text.length !== node.nodeValue?.length) continue;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+      const range = new Range();
+      range.setStart(node, at);
+      range.setEnd(node, at + needle.length);
+      ranges.push(range);
+    }
+  }
+  return ranges;
+}
+
+/** Marks a text wherever it stands below some elements, and adds nothing to them. @param {string} text @param {Element[]} roots */
+function markFound(text, roots) {
+  const marks = /** @type {any} */ (CSS).highlights;
+  if (!marks) return;
+  marks.delete("found");
+  const needle = text.toLowerCase();
+  // @ts-ignore newer than the type library
+  if (needle) marks.set("found", new Highlight(...roots.flatMap((root) => rangesOf(root, needle))));
+}
+
 /** Makes the search. `found` is called with the positions so far. @param {any} index @param {ReturnType<typeof openPayload>} payload */
 function makeSearch(index, payload) {
   let turn = 0;

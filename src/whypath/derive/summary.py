@@ -1,5 +1,6 @@
 """Sums a run up: a line for each step, the totals, and the verdict in one sentence."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -41,9 +42,10 @@ def heading(run: Run) -> str:
     """What to call the run: its task, else the first prompt, else its id."""
     if run.task:
         return run.task
-    for step in run.steps:
-        if step.kind == "user":
-            return title(run, step) or run.id
+    prompts = [step for step in run.steps if step.kind == "user"]
+    spoken = [step for step in prompts if not step.name]
+    for step in spoken or prompts:
+        return title(run, step) or run.id
     return run.id
 
 
@@ -72,11 +74,16 @@ def title(run: Run, step: Step) -> str:
 
 
 _PUNCTUATION = str.maketrans("", "", '{}"')
+_SPOKEN = (("\\n", " "), ("\\t", " "), ('\\"', ""), ('":', '": '), (',"', ', "'))
 
 
 def _glance(preview: str) -> str:
     """The beginning of a JSON object without its punctuation: `id: 7, name: x`."""
-    return preview.translate(_PUNCTUATION) if preview[:1] == "{" else preview
+    if preview[:1] != "{":
+        return preview
+    for written, shown in _SPOKEN:
+        preview = preview.replace(written, shown)
+    return " ".join(preview.translate(_PUNCTUATION).split())
 
 
 def totals(run: Run, decisions: Mapping[int, Decision]) -> Totals:
@@ -124,7 +131,7 @@ def verdict(
         return _failed(run, errors, count)
     if run.status == "incomplete":
         last = run.steps[-1]
-        what = last.name or last.kind
+        what = _short(last.name or last.kind)
         text = f"Stopped after {count}: no end is recorded; the last is {what}"
         tail = ", which has no result." if last.status == "unset" else "."
         return Verdict("error", text + tail, last.position)
@@ -141,14 +148,15 @@ def verdict(
 
 
 def _on_wrong_value(run: Run, decision: Decision, check: CheckedEvidence) -> Verdict:
-    chosen = " and ".join(f"“{o.name}”" for o in decision.chosen) or "nothing"
+    names = [f"“{_short(o.name)}”" for o in decision.chosen]
+    chosen = " and ".join(names[:3]) or "nothing"
     value = check.evidence.value
     said = run.contents.preview(value, 60) if value is not None else "?"
-    name = check.evidence.name or check.evidence.path
+    name = _short(check.evidence.name or check.evidence.path)
     start = {
         "ok": "Succeeded on a wrong value",
-        "unknown": "Went on with a wrong value",
-    }.get(run.status, "Failed on a wrong value")
+        "error": "Failed on a wrong value",
+    }.get(run.status, "Went on with a wrong value")
     text = f"{start}: step {decision.step} chose {chosen} on {name} = “{said}”, "
     if check.verdict == "differs":
         text += f"but step {check.source} returned “{_short(check.actual)}”."
@@ -156,23 +164,26 @@ def _on_wrong_value(run: Run, decision: Decision, check: CheckedEvidence) -> Ver
         text += f"which step {check.source} did not return"
         near = check.near
         place = near.path.removeprefix("$").removeprefix(".") if near else ""
-        text += f"; it has {place} = “{_short(near.value)}”." if near else "."
+        text += f"; it has {_short(place)} = “{_short(near.value)}”." if near else "."
     return Verdict("error", text, decision.step)
 
 
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+def _short(value: object, length: int = 40) -> str:
+    """A text, or a value as JSON writes it, on one line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def _failed(run: Run, errors: list[Step], count: str) -> Verdict:
     if not errors:
         return Verdict("error", f"Failed after {count}; no step records why.", None)
     last = errors[-1]
-    why = " ".join((last.error or "").split())[:120] or (
-        run.contents.preview(last.output, 120) if last.output is not None else ""
-    )
-    text = f"Failed after {count}: step {last.position}, {last.name or last.kind}"
+    why = _short(last.error or "", 120)
+    if not why and last.output is not None:
+        why = run.contents.preview(last.output, 120)
+    name = _short(last.name or last.kind)
+    text = f"Failed after {count}: step {last.position}, {name}"
     return Verdict("error", f"{text}: {why}" if why else f"{text}.", last.position)
 
 

@@ -77,7 +77,19 @@ def _holds_messages(value: Any, depth: int = 0) -> bool:
     messages = holder.get("messages", holder.get("traj"))
     if messages == []:
         return "reward" in value
+    if messages is None and _is_responses_call(value):
+        messages = holder.get("input")
     return isinstance(messages, list) and _is_message(messages[0])
+
+
+def _is_responses_call(value: dict[str, Any]) -> bool:
+    """A request of the Responses API, logged beside what came back."""
+    response = value.get("response", value)
+    return (
+        "type" not in value
+        and isinstance(response, dict)
+        and isinstance(response.get("output"), list)
+    )
 
 
 def _is_message(value: Any, *, bare: bool = False) -> bool:
@@ -184,10 +196,12 @@ class _Reader:
             items = items[known + conversation.echoes(items[known]) :]
         tools = first(source, "tools", "functions") or first(fields, "tools")
         conversation.offer(tools, line)
-        model = first(response, "model") or first(source, "model")
-        conversation.model = as_text(model or first(fields, "model"))
+        model = first(source, "model") or first(fields, "model")
+        conversation.model = as_text(model)
         self._messages(conversation, items, line)
         if response:
+            answered = as_text(first(response, "model"))
+            conversation.model = answered or conversation.model
             conversation.answer(response, line)
             self._log = conversation, seen
         error = first(response, "error") or first(fields, "error")

@@ -133,6 +133,8 @@ def _add_model(facts: Facts, attributes: Attributes, payloads: Payloads) -> None
         if parts:
             facts.output, facts.reasoning, facts.calls = payloads.answer(parts)
             facts.answered = True
+        elif facts.output is None:
+            facts.output = payloads.keep_if(response)
     facts.shown += ("llm.output_messages.", "output.value")
     if facts.tools is None:
         offered = unflatten(attributes, "llm.tools.")

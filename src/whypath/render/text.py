@@ -13,6 +13,9 @@ from markupsafe import Markup, escape
 
 MARKDOWN_BYTES = 64 * 1024
 MARKDOWN_BLOCK = 32 * 1024
+MAX_BRACKETS = 2_000
+"""More than prose has, and fewer than take long: the time grows with their square."""
+
 CODE_BYTES = 32 * 1024
 CODE_BLOCK = 16 * 1024
 
@@ -55,6 +58,8 @@ class Prose:
         if known is not None:
             return known
         if len(text) > min(self._left, MARKDOWN_BLOCK) or not has_marks(text):
+            return None
+        if text.count("[") > MAX_BRACKETS:
             return None
         if _INVISIBLE.search(text):  # as it is, the page says that it holds them
             return None

@@ -1,0 +1,275 @@
+"""Traces that try to run something: all of it is text, nothing runs, nothing loads.
+
+By default a sample of the payloads beside the checkout is tried. All of them are, in a
+few minutes, where the environment variable WHYPATH_ALL_PAYLOADS is set.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from conftest import PageWatch, ReportOf
+from replay import Replay
+from samples import read_runs
+from whypath.model import Run, Step
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+TRACES = Path(__file__).parent / "traces" / "hostile"
+SAMPLES = sorted(TRACES.glob("*.json*"))
+A_TRACE = 600
+"""Payloads in one trace."""
+A_STEP = 6
+"""Payloads in one step."""
+ONE_IN = 1 if os.environ.get("WHYPATH_ALL_PAYLOADS") else 30
+
+HOOKS = """
+window.ran = [];
+for (const name of ["alert", "confirm", "prompt", "print", "open"]) {
+  window[name] = (...words) => { window.ran.push(`${name} ${words}`); };
+}
+addEventListener("error", (event) => window.ran.push(`error ${event.message}`));
+addEventListener("securitypolicyviolation", (event) => {
+  window.ran.push(`policy ${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+WALK = (Path(__file__).parent / "walk.js").read_text("utf-8")
+
+
+def walk(replay: Replay, *, texts: bool = False, every: int = 1) -> dict[str, Any]:
+    """Goes through all steps as a reader does; what was seen, and what ran."""
+    seen: dict[str, Any] = replay.run(WALK, {"texts": texts, "every": every})
+    return seen
+
+
+def loose(text: str) -> str:
+    """A text without what HTML does to it: to line ends, NUL, lone surrogates."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\x00", ""))
+    return " ".join(text.replace("\r\n", "\n").replace("\r", "\n").split())
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from strings_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings_in(each)
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield key or '""'
+            yield from keys_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from keys_in(each)
+
+
+def said(step: Step) -> Iterator[str]:
+    """Texts of a step that its fragment shows in place."""
+    yield step.name if step.kind != "model" else step.model or step.name
+    yield step.agent or ""
+    yield step.error or ""
+    yield from (call.name for call in step.calls)
+    if (decision := step.decision) is not None:
+        yield decision.question
+        yield decision.outcome or ""
+        for option in decision.options:
+            yield option.name
+            yield option.reason or ""
+
+
+def assert_faithful(run: Run, seen: list[dict[str, Any]]) -> None:
+    """Every text of every step is in the page, letter by letter."""
+    assert len(seen) == len(run.steps)
+    for step, page in zip(run.steps, seen, strict=True):
+        text = loose(page["text"])
+        for each in said(step):
+            assert loose(each) in text, f"step {step.position}: {each!r}"
+        numbers = [step.input, step.output, step.reasoning, step.details]
+        numbers += [call.arguments for call in step.calls]
+        for number in numbers:
+            if number is None:
+                continue
+            value = json.loads(run.contents.raw(number))
+            if isinstance(value, str):
+                assert value in page["boxes"], f"step {step.position}: {value!r}"
+            else:
+                missing = set(strings_in(value)) - set(page["strings"])
+                assert not missing, f"step {step.position}"
+                assert not set(keys_in(value)) - set(page["keys"])
+
+
+@pytest.fixture
+def hooked(page: "Page") -> "Page":
+    """A page that remembers what ran in it."""
+    page.add_init_script(HOOKS)
+    return page
+
+
+@pytest.mark.parametrize("trace", SAMPLES, ids=lambda path: path.stem)
+def test_a_hostile_trace_is_text(
+    hooked: "Page", page_watch: PageWatch, report_of: ReportOf, trace: Path
+) -> None:
+    words = "<script>alert('a note')</script>"
+    replay = Replay(hooked, report_of(trace, notes={2: words}, note=words)).open()
+    seen = walk(replay, texts=True)
+    assert (seen["bad"], seen["ran"]) == ([], [])
+    assert_faithful(read_runs(trace)[0], seen["steps"])
+    expect(replay.find(".top .note")).to_have_text(words)
+    page_watch.assert_quiet()
+    assert len(page_watch.requests) == 1
+
+
+def test_the_name_of_a_file_is_text(
+    hooked: "Page", page_watch: PageWatch, report_of: ReportOf, tmp_path: Path
+) -> None:
+    trace = tmp_path / "\"><img src=x onerror='alert(1)'>\u202e{{7*7}}.jsonl"
+    shutil.copy(TRACES / "native.jsonl", trace)
+    replay = Replay(hooked, report_of(trace)).open("#step=1&pane=raw")
+    expect(replay.find("#pane")).to_contain_text(trace.name)
+    assert walk(replay)["ran"] == []
+    page_watch.assert_quiet()
+
+
+def test_a_hostile_address_is_text(
+    hooked: "Page", page_watch: PageWatch, report_of: ReportOf
+) -> None:
+    replay = Replay(hooked, report_of(TRACES / "native.jsonl"))
+    payload = "%3Cimg%20src%3Dx%20onerror%3Dalert(3)%3E"
+    replay.open(f"#step={payload}&pane={payload}&q={payload}&view={payload}")
+    expect(replay.find("#search")).to_have_value("<img src=x onerror=alert(3)>")
+    expect(replay.find("#search-count")).to_have_text(re.compile("^[1-9]"))
+    assert replay.run("window.ran") == []
+    page_watch.assert_quiet()
+
+
+def test_what_cannot_be_seen_is_said_and_can_be_shown(
+    page: "Page", report_of: ReportOf, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.jsonl"
+    hidden = "access_level != 'user\u202e \u2066// check\u2069 \u2066' zero\u200bwidth"
+    records: list[dict[str, Any]] = [
+        {"type": "run", "whypath": 1, "id": "r"},
+        {"type": "step", "kind": "user", "output": f"# {hidden}\n\n- **{hidden}**"},
+        {"type": "step", "kind": "tool", "input": {hidden: hidden}, "output": hidden},
+    ]
+    trace.write_text("\n".join(json.dumps(r) for r in records), "utf-8")
+    replay = Replay(page, report_of(trace)).open("#step=1")
+    reveal = replay.find("#step .more")
+    expect(reveal).to_have_text("10 invisible characters · show")
+    reveal.click()
+    expect(replay.find("#step pre")).to_contain_text("user\\u202e \\u2066// check")
+    replay.press("j")
+    expect(replay.find("#step .key")).to_contain_text("zero\\u200bwidth")
+    expect(replay.find("#step .string")).to_contain_text("zero\\u200bwidth")
+
+
+@pytest.fixture(scope="module")
+def payloads(shared: Path) -> list[dict[str, Any]]:
+    lines = (shared / "hostile" / "xss" / "payloads.jsonl").read_bytes().splitlines()
+    return [json.loads(line) for line in lines[::ONE_IN]]
+
+
+def write_payloads(path: Path, payloads: list[str]) -> Path:
+    """A native trace with the payloads in every place where text can stand."""
+    middle = payloads[len(payloads) // 2]
+    head = {"id": payloads[0], "task": payloads[-1], "agent": middle}
+    records: list[dict[str, Any]] = [{"type": "run", "whypath": 1, **head}]
+    for start in range(0, len(payloads), A_STEP):
+        records += steps_with(f"s{start}", payloads[start : start + A_STEP])
+    lines = (json.dumps(record) for record in records)
+    path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+    return path
+
+
+def steps_with(key: str, payloads: list[str]) -> Iterator[dict[str, Any]]:
+    """A model call, its tool, and a decision, made of nothing but payloads."""
+    names = [each[:200] for each in payloads]
+    both = dict(zip(names, payloads, strict=True))
+    said = "\n\n".join(payloads)
+    marks = "".join(f"**x** {each}\n\n> {each}\n\n`{each}`\n\n" for each in payloads)
+    calls = [
+        {"id": f"{key}-{number}", "name": name, "arguments": {name: each}}
+        for number, (name, each) in enumerate(both.items())
+    ]
+    options = [{"name": name, "reason": each} for name, each in both.items()]
+    evidence = [
+        {"name": n, "value": v, "source": n, "path": v} for n, v in both.items()
+    ]
+    yield {
+        **{"type": "step", "id": f"m{key}", "kind": "model", "agent": names[0]},
+        **{"reasoning": said, "output": marks, "calls": calls, "model": names[-1]},
+    }
+    yield {
+        **{"type": "step", "id": f"t{key}", "kind": "tool", "call": f"{key}-0"},
+        **{"name": names[0], "input": both, "output": [both, payloads]},
+        **{"error": said, "set": both, "details": both},
+    }
+    yield {
+        **{"type": "decision", "id": f"d{key}", "name": names[-1], "question": said},
+        **{"options": options, "chosen": names[0], "rationale": said},
+        **{"evidence": evidence, "outcome": payloads[0]},
+    }
+
+
+def test_no_payload_runs(
+    browser: "Browser",
+    payloads: list[dict[str, Any]],
+    report_of: ReportOf,
+    tmp_path: Path,
+) -> None:
+    for start in range(0, len(payloads), A_TRACE):
+        some = [each["payload"] for each in payloads[start : start + A_TRACE]]
+        trace = write_payloads(tmp_path / f"from-{start}.jsonl", some)
+        report = report_of(trace)
+        open_html = report.with_name("no-policy.html")
+        html = report.read_text("utf-8")
+        policy = re.compile('<meta http-equiv="Content-Security-Policy"[^>]*>')
+        open_html.write_text(policy.sub("", html), "utf-8")
+        for one in (report, open_html):
+            context = browser.new_context()
+            page = context.new_page()
+            page.add_init_script(HOOKS)
+            watch = PageWatch(page)
+            replay = Replay(page, one).open()
+            seen = walk(replay, every=20)
+            assert (seen["bad"], seen["ran"]) == ([], []), f"{one.name} from {start}"
+            watch.assert_quiet()
+            assert len(watch.requests) == 1
+            context.close()
+
+
+def test_the_same_payloads_run_where_nothing_is_escaped(
+    hooked: "Page", payloads: list[dict[str, Any]]
+) -> None:
+    """Else the hooks are blind, and the tests above prove nothing."""
+    live = [
+        each["payload"]
+        for each in payloads
+        if each["fires_raw_in_chromium156"] and "onerror" in each["payload"]
+    ]
+    hooked.goto("about:blank")
+    hooked.evaluate(
+        "(live) => { for (const each of live) {"
+        " document.body.append(document.createElement('div'));"
+        " document.body.lastChild.innerHTML = each; } }",
+        live,
+    )
+    fired = hooked.evaluate(
+        "() => new Promise((done) => addEventListener('load', () => done(ran.length)))"
+    )
+    assert fired >= len(live) / 2
