@@ -90,7 +90,9 @@ def summed_up(path: Path) -> str:
         return f"{name}: no steps"
     stories = [tell(run) for run in runs]
     assert all(run.steps for run in runs)
-    problems = runs[0].problems
+    # runs share the very objects of what is wrong with the file as a whole
+    told = {id(problem): problem for run in runs for problem in run.problems}
+    problems = list(told.values())
     levels = [
         f"{level} {sum(p.count for p in problems if p.level == level)}"
         for level in ("note", "repair", "loss")

@@ -4,20 +4,18 @@ A pipeline of small functions over the list of drafts, in the order of `assemble
 has to be put right is recorded as a Problem. Part of the `builder` room.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, RunDraft
-from whypath.errors import Problem
 from whypath.model import Context, Message, Run, RunStatus, Step
 from whypath.pair import ANSWERS, pair_calls
 
-Report = Callable[[str, str, str, int | None], None]
 
-
-def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]], Run]:
-    """Puts a run right. Returns what freezes it, once all problems are known."""
+def assemble(draft: RunDraft, builder: Builder) -> Run:
+    """Puts a run right and freezes it."""
+    builder.about = draft.id
     callers = pair_calls(draft, builder)
     _give_keys(draft.steps, builder)
     _attach_threads(draft, builder)
@@ -25,27 +23,23 @@ def assemble(draft: RunDraft, builder: Builder) -> Callable[[tuple[Problem, ...]
     _drop_bad_parents(draft.steps, builder)
     ordered = _in_order(draft)
     steps = _number(ordered, callers)
-
-    def freeze(problems: tuple[Problem, ...]) -> Run:
-        times = [t for s in steps for t in (s.start_ns, s.end_ns) if t is not None]
-        return Run(
-            id=draft.id,
-            format=builder.format,
-            files=tuple(builder.files),
-            contents=builder.contents,
-            steps=steps,
-            task=draft.task,
-            agent=draft.agent,
-            models=_unique(s.model for s in steps),
-            start_ns=draft.start_ns or (min(times) if times else None),
-            end_ns=draft.end_ns or (max(times) if times else None),
-            status=draft.status or _status(steps),
-            outcome=draft.outcome,
-            labels=tuple(sorted(draft.labels.items())),
-            problems=problems,
-        )
-
-    return freeze
+    times = [t for s in steps for t in (s.start_ns, s.end_ns) if t is not None]
+    return Run(
+        id=draft.id,
+        format=builder.format,
+        files=tuple(builder.files),
+        contents=builder.contents,
+        steps=steps,
+        task=draft.task,
+        agent=draft.agent,
+        models=_unique(s.model for s in steps),
+        start_ns=draft.start_ns or (min(times) if times else None),
+        end_ns=draft.end_ns or (max(times) if times else None),
+        status=draft.status or _status(steps),
+        outcome=draft.outcome,
+        labels=tuple(sorted(draft.labels.items())),
+        problems=builder.problems_of(draft.id),
+    )
 
 
 def _give_keys(steps: list[Draft], builder: Builder) -> None:

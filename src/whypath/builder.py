@@ -187,14 +187,16 @@ class Builder:
         self.format = format
         self.contents = ContentStore()
         self.file = ""
+        self.about: str | None = None
+        """The run that the next problems belong to; None is the input as a whole."""
         self.files: list[str] = []
         self._runs: dict[str, RunDraft] = {}
-        self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._problems: dict[tuple[str | None, str, str, str], Problem] = {}
         self._ticks = 0
 
     def reading(self, file: str) -> None:
         """Says which file the next steps come from."""
-        self.file = file
+        self.file, self.about = file, None
         self.files.append(file)
 
     def tick(self) -> int:
@@ -218,27 +220,34 @@ class Builder:
         self, level: Level, what: str, done: str, line: int | None = None
     ) -> None:
         """Records a problem; the same one again only raises its count."""
-        self.add_problems([Problem(level, what, done, self.file, line)])
+        self._add_problem(Problem(level, what, done, self.file, line), self.about)
 
     def problem_at(self, level: Level, what: str, done: str, source: Source) -> None:
         """Records a problem at a step that may be in a file read earlier."""
-        self.add_problems([Problem(level, what, done, source.file, source.line)])
+        new = Problem(level, what, done, source.file, source.line)
+        self._add_problem(new, self.about)
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Records problems found elsewhere, counting those of one kind together."""
+        """Records problems of the input as a whole, found elsewhere."""
         for new in problems:
-            key = (new.level, new.what, new.file)
-            old = self._problems.get(key)
-            count = new.count + (old.count if old else 0)
-            first = old or new
-            self._problems[key] = Problem(
-                first.level, first.what, first.done, first.file, first.line, count
-            )
+            self._add_problem(new, None)
+
+    def _add_problem(self, new: Problem, about: str | None) -> None:
+        """Counts problems of one kind together, at the first one's place."""
+        key = (about, new.level, new.what, new.file)
+        old = self._problems.get(key)
+        more = replace(old, count=old.count + new.count) if old else new
+        self._problems[key] = more
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What went wrong so far, each kind once, in order of first mention."""
         return tuple(self._problems.values())
+
+    def problems_of(self, run: str) -> tuple[Problem, ...]:
+        """What went wrong in the run `run`, or in the input as a whole."""
+        found = self._problems.items()
+        return tuple(p for (about, *_), p in found if about in (None, run))
 
     def time(self, value: object, line: int | None = None) -> int | None:
         """A recorded time in any usual form as nanoseconds since 1970 UTC.
@@ -284,8 +293,7 @@ class Builder:
         from whypath.assemble import assemble
 
         drafts = [d for d in self._runs.values() if d.steps or d.results]
-        assembled = [assemble(draft, self) for draft in drafts]
-        runs = [run for freeze in assembled if (run := freeze(self.problems)).steps]
+        runs = [run for draft in drafts if (run := assemble(draft, self)).steps]
         files = [{step.source.file for step in run.steps} for run in runs]
         others = set().union(*files)
         return tuple(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from whypath.derive.evidence import CheckedEvidence
@@ -39,11 +39,14 @@ class Verdict:
 
 
 def heading(run: Run) -> str:
-    """What to call the run: its task, else the first prompt, else its id."""
+    """What to call the run: its task, else the first prompt, else its id.
+
+    A prompt with a name is a command or a note of the harness: it stands back.
+    """
     if run.task:
         return run.task
     prompts = [step for step in run.steps if step.kind == "user"]
-    spoken = [step for step in prompts if not step.name]
+    spoken = [s for s in prompts if not s.name and s.thread == prompts[0].thread]
     for step in spoken or prompts:
         return title(run, step) or run.id
     return run.id
@@ -125,6 +128,13 @@ def verdict(
         for check in checks:
             if check.verdict in ("missing", "differs"):
                 return _on_wrong_value(run, decisions[position], check)
+    found = _ending(run)
+    if not any(problem.level == "loss" for problem in run.problems):
+        return found
+    return replace(found, text=f"{found.text} Not all of the trace could be read.")
+
+
+def _ending(run: Run) -> Verdict:
     errors = [step for step in run.steps if step.status == "error"]
     count = f"{len(run.steps):,} step{'s' if len(run.steps) != 1 else ''}"
     if run.status == "error":

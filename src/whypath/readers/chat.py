@@ -163,6 +163,7 @@ class _Reader:
             unique = f"{base}-{self._again[base]}"
         self._ids.add(unique)
         run = self._builder.run(unique)
+        self._builder.about = unique
         run.task = as_text(fields.get("task"))
         return Conversation(self._builder, run)
 
