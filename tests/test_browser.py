@@ -1,5 +1,6 @@
 """The replay in a real browser: moving, keys, the address, search, filters, help."""
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -280,6 +281,54 @@ def test_the_sheet_of_keys_lists_every_button_with_a_key(vip: Replay) -> None:
     assert all(vip.find("#help dd").all_inner_texts())
     vip.press("Escape")
     expect(vip.find("#help")).not_to_be_visible()
+
+
+def test_keys_bring_the_focus_to_the_list_and_to_the_details(vip: Replay) -> None:
+    vip.open("#step=9")
+    vip.press("s")
+    expect(vip.find("#rows")).to_be_focused()
+    vip.press("j")
+    vip.expect_step(10)
+    vip.press("i")
+    expect(vip.find("#pane")).to_be_focused()
+
+
+def test_the_way_past_the_header_leads_to_the_step(vip: Replay) -> None:
+    vip.open("#step=9")
+    vip.press("Tab")
+    expect(vip.find(".skip")).to_be_focused()
+    vip.press("Enter")
+    expect(vip.find("#step-panel")).to_be_focused()
+    vip.expect_address("#step=9")
+
+
+def test_what_is_searched_for_is_marked(vip: Replay) -> None:
+    marks = "[...(CSS.highlights.get('found') || [])].map((range) => range.toString())"
+    vip.open("#step=5&q=inc-311")
+    expect(vip.find("#search-count")).to_have_text("3 steps")
+    assert "INC-311" in vip.run(marks)
+    vip.press("/", "Escape")
+    assert vip.run(marks) == []
+
+
+def test_markdown_can_be_read_as_it_was_written(
+    page: "Page", page_watch: PageWatch, report_of: ReportOf, tmp_path: Path
+) -> None:
+    text = "# Findings\n\n1. **One** of `two`\n2. [three](https://example.org)\n"
+    lines = [
+        {"type": "run", "whypath": 1, "id": "r"},
+        {"type": "step", "kind": "model", "output": text},
+    ]
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
+    replay = Replay(page, report_of(trace)).open()
+    expect(replay.find("#step .prose li")).to_have_count(2)
+    button = replay.find("#step").get_by_text("as written")
+    button.click()
+    expect(replay.find("#step pre")).to_have_text(text)
+    button.click()
+    expect(replay.find("#step .prose strong")).to_have_text("One")
+    page_watch.assert_quiet()
 
 
 def test_every_button_says_its_key(vip: Replay) -> None:

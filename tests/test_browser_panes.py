@@ -168,7 +168,8 @@ def test_printing_shows_the_overview_and_changes_nothing(
 ) -> None:
     vip.open("#step=9&pane=graph")
     vip.page.emulate_media(media="print")
-    for part in (".verdict", "#path", "#overview", "#problems"):
+    vip.page.set_viewport_size({"width": 700, "height": 1000})
+    for part in (".verdict", "#path", "#overview", "#problems", ".totals .source"):
         expect(vip.find(part)).to_be_visible()
     expect(vip.find("#replay")).not_to_be_visible()
     vip.page.pdf()
@@ -208,6 +209,15 @@ def test_sheets_open_and_close_on_a_phone(vip: Replay) -> None:
     expect(vip.find('[data-act="sheet-side"]')).to_have_attribute(
         "aria-expanded", "false"
     )
+
+
+def test_the_graph_shows_the_step_when_its_sheet_opens(
+    page: "Page", report_of: ReportOf
+) -> None:
+    page.set_viewport_size(PHONE)
+    replay = Replay(page, report_of(FLAKY)).open("#step=31&pane=graph")
+    replay.click("sheet-side")
+    expect(replay.find("#pane .is-current")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("address", ["#step=9", "#view=overview", "#step=9&pane=graph"])

@@ -75,19 +75,14 @@ LEVELS = {
     "misfits": [
         (
             "loss",
-            "a record that does not fit the format: "
+            "a field that does not fit the format: "
             "Expected `array | null`, got `int` - at `$.calls`",
             3,
             1,
         ),
         ("loss", "a record that is no JSON object", 4, 1),
-        (
-            "loss",
-            "a record that does not fit the format: "
-            "Expected `str | null`, got `int` - at `$.name`",
-            5,
-            1,
-        ),
+        ("loss", "a field that a step record does not have", 5, 1),
+        ("repair", "a field `name` that is no text", 5, 1),
     ],
     "unknown_fields": [
         ("loss", "a field that a run record does not have", 1, 1),
@@ -96,11 +91,11 @@ LEVELS = {
     ],
     "odd_values": [
         ("loss", "a time that cannot be read", 2, 1),
-        ("repair", "a status that is neither ok nor error", 2, 1),
+        ("repair", "an unknown status 'success'", 2, 1),
         ("note", "a confidence outside 0 to 1", 3, 1),
         ("note", "times without a zone", 4, 1),
         ("loss", "a context builds on a step that has none", 4, 1),
-        ("repair", "an end with an unknown status", 5, 1),
+        ("repair", "an unknown status 'done'", 5, 1),
     ],
     "two_runs": [],
     "interleaved_runs": [],
@@ -409,7 +404,7 @@ RIGHT = [
 def test_what_the_schema_takes_the_reader_takes(line: dict[str, Any]) -> None:
     assert VALID.is_valid(line)
     problems = read_lines(HEADER, line, STEP, {"type": "end"})[1]
-    expected = {"a call has no result"} if line.get("calls") else set()
+    expected = {"a call has no id"} if line.get("calls") else set()
     assert {problem.what for problem in problems} == expected
 
 

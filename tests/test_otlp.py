@@ -427,7 +427,8 @@ def test_a_status_in_any_spelling_says_if_a_step_failed(
     run = only(write(batch(span(1, 0, "t", tool("look", **said), status=status))))
     assert run.steps[0].error == error
     assert run.steps[0].status == ("error" if error else "ok")
-    assert run.status == ("error" if error else "ok")
+    ended = "ok" if status == {"code": 1} else "unknown"
+    assert run.status == ("error" if error else ended)
 
 
 @pytest.mark.parametrize(
@@ -577,14 +578,23 @@ def test_interleaved_traces_without_a_session_are_runs_of_their_own(
 @pytest.mark.parametrize(
     ("spans", "status"),
     [
-        ([span(1, 0, "a", chat("hi"))], "ok"),
+        ([span(1, 0, "a", chat("hi"), status={"code": 1})], "ok"),
+        ([span(1, 0, "a", chat("hi"), status={"code": 0})], "unknown"),
         ([span(1, 0, "a", chat("hi"), endTimeUnixNano="0")], "incomplete"),
         ([span(1, 0, "a", chat("hi"), status={"code": 2})], "error"),
         ([span(2, 1, "a", chat("hi"))], "incomplete"),
         ([span(2, 1, "a", {"gen_ai.operation.name": "invoke_agent"})], "unknown"),
-        ([span(1, 0, "POST"), span(2, 1, "a", chat("hi"))], "ok"),
+        ([span(1, 0, "POST", status={"code": 1}), span(2, 1, "a", chat("hi"))], "ok"),
     ],
-    ids=["ok", "no_end", "error", "no_root", "agent_without_root", "hidden_root"],
+    ids=[
+        "ok",
+        "unset",
+        "no_end",
+        "error",
+        "no_root",
+        "agent_without_root",
+        "hidden_root",
+    ],
 )
 def test_the_root_says_how_the_run_ended(
     write: Write, spans: list[dict[str, Any]], status: str

@@ -28,7 +28,7 @@ TITLES: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "tool",
         "t",
         {"input": {"a": 'x\n"y"', "b": 2}},
-        "t a: x y, b: 2",
+        't a: x "y", b: 2',
     ),
     "a call of a text": ("tool", "Bash", {"input": "ls -l"}, "Bash ls -l"),
     "a result alone": ("tool", "Read", {"output": [1, 2]}, "Read [1,2]"),

@@ -60,13 +60,17 @@ async (visit) => {
   for (let n = 1; n <= last; n++) {
     const key = n === 1 ? "Home" : "j";
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-    while (step.dataset.position !== String(n)) await pause();
+    const late = Date.now() + 10000;
+    while (step.dataset.position !== String(n)) {
+      if (Date.now() > late) throw new Error(`step ${n} is not shown after ${key}`);
+      await pause();
+    }
     const isCounted = n % visit.every === 0;
-    for (const tab of isCounted ? ["state", "raw", "graph", "context"] : ["state", "context"]) {
+    for (const tab of isCounted ? ["state", "raw", "graph", "context"] : []) {
       click(`#tab-${tab}`);
       await pause();
     }
-    click(".kept-more");
+    if (isCounted) click(".kept-more");
     click("#step .more[aria-pressed]");
     for (const each of document.querySelectorAll("#step details, #pane details")) {
       each.open = true;

@@ -5,11 +5,10 @@ has to be put right is recorded as a Problem. Part of the `builder` room.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, RunDraft
-from whypath.model import Context, Message, Run, RunStatus, Step
+from whypath.model import Context, Message, Run, RunStatus, Step, replace
 from whypath.pair import ANSWERS, pair_calls
 
 

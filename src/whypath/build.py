@@ -70,6 +70,8 @@ def read_input(
             if path is not None:
                 done.add(path.resolve())
     runs = tuple(run for builder in builders.values() for run in builder.finish())
+    for builder in builders.values():
+        builder.clear()
     if not runs:
         raise _nothing(sources, builders, skipped)
     return Input(runs, tuple(skipped))

@@ -288,6 +288,10 @@ class Builder:
         seconds = whole.days * 86_400 + whole.seconds
         return seconds * 1_000_000_000 + whole.microseconds * 1_000 or None
 
+    def clear(self) -> None:
+        """Lets the drafts go, which take up as much as the runs made of them."""
+        self._runs.clear()
+
     def finish(self) -> tuple[Run, ...]:
         """The runs, put right and frozen; one that has no step to show is left out."""
         from whypath.assemble import assemble

@@ -49,6 +49,7 @@ def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
         _write_any_letter()
         try:
             command(*args, **kwargs)
+            gc.freeze()  # or Python would walk through all there is once more to exit
         except TraceError as error:
             from whypath.terminal import line
 

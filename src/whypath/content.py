@@ -27,6 +27,11 @@ _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 Raw = bytes | msgspec.Raw
 
 
+def to_json(value: Any) -> bytes:
+    """Plain Python data as compact JSON in UTF-8, several times as fast as `json`."""
+    return _encode(value)
+
+
 class ContentStore:
     """The contents of one input: raw JSON values, each unique one kept once."""
 
@@ -145,8 +150,11 @@ def _begin(data: bytes) -> str:
     """A cut JSON value as one line: a string's text, or the JSON as written."""
     if data[:1] != b'"':
         return " ".join(data.decode("utf-8", "ignore").split())
-    match = _PREVIEW_STRING.match(data)
-    body = _CUT_ESCAPE.sub(b"", match[1]) if match else b""
+    if b"\\" in data:
+        match = _PREVIEW_STRING.match(data)
+        body = _CUT_ESCAPE.sub(b"", match[1]) if match else b""
+    else:
+        body = data[1:].partition(b'"')[0]
     if b"\\\\" not in body:  # the escapes that are common, without a regex
         body = body.replace(b"\\n", b" ").replace(b'\\"', b'"')
     if b"\\" in body:

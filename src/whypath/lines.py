@@ -11,7 +11,8 @@ from typing import IO, Any, NamedTuple
 
 from whypath.errors import Level, TraceError
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
+"""Small enough to stay in a processor's cache while it is cut up."""
 MAX_LINE = 1 << 30
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20

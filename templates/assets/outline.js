@@ -55,7 +55,7 @@ function makeOutline(index, select) {
       made.classList.add("is-wrong");
       made.append(flag("verdict-warn", "evidence not found"));
     }
-    if (decided === "i") made.append(flag("decision", "inferred decision"));
+    if (decided === "i") made.append(flag("inferred", "inferred decision"));
     if (abandoned.has(n)) made.classList.add("is-abandoned");
     made.title = [name, title, index.at[i]].filter(Boolean).join(" · ");
     return made;

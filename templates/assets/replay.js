@@ -196,15 +196,22 @@ async function start() {
     }
   }
 
-  /** Opens a sheet of the narrow layout, or closes it; "" closes both. @param {string} name */
+  /** Opens a sheet of the narrow layout, or closes it; "" closes both. Where both parts are in sight, only the focus goes there. @param {string} name */
   function sheet(name) {
+    const place = /** @type {HTMLElement} */ (document.getElementById(name === "side" ? "pane" : "rows"));
+    if (!buttonsFor("sheet-side")[0].offsetParent) {
+      delete body.dataset.sheet;
+      if (name) place.focus();
+      return;
+    }
     const wanted = name === body.dataset.sheet ? "" : name;
     if (wanted) body.dataset.sheet = wanted;
     else delete body.dataset.sheet;
     for (const each of ["outline", "side"]) {
       for (const button of buttonsFor(`sheet-${each}`)) button.setAttribute("aria-expanded", String(each === wanted));
     }
-    if (wanted) /** @type {HTMLElement} */ (document.getElementById(wanted === "side" ? "pane" : "rows")).focus();
+    if (wanted) place.focus();
+    if (wanted === "side") panes.focusGraph(state.step);
   }
 
   /** Closes the sheet that is open, and puts the focus back on its button. */

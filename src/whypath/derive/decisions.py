@@ -5,9 +5,8 @@ the tools on offer, the choice is the call. No option and no confidence is made 
 """
 
 from collections import Counter
-from dataclasses import replace
 
-from whypath.model import Decision, Option, Run, Step
+from whypath.model import Decision, Option, Run, Step, replace
 
 ANSWER = "answer without a tool"
 NOT_RECORDED = "offered tools: not recorded"
@@ -71,10 +70,13 @@ def _infer(step: Step, tools: list[Step]) -> Decision:
     )
 
 
+_WORDS = {"ok": "ok", "error": "error", "unset": "no result"}
+
+
 def _outcome(tools: list[Step]) -> str | None:
     """What the calls led to: `ok`, `error`, or a count of each."""
-    words = {"ok": "ok", "error": "error", "unset": "no result"}
-    counts = Counter(words[tool.status] for tool in tools)
-    if len(counts) <= 1:
-        return next(iter(counts), None)
+    statuses = {tool.status for tool in tools}
+    if len(statuses) <= 1:
+        return _WORDS[statuses.pop()] if statuses else None
+    counts = Counter(_WORDS[tool.status] for tool in tools)
     return ", ".join(f"{count} {word}" for word, count in counts.most_common())

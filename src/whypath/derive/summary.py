@@ -1,8 +1,9 @@
 """Sums a run up: a line for each step, the totals, and the verdict in one sentence."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from whypath.derive.evidence import CheckedEvidence
@@ -63,7 +64,8 @@ def title(run: Run, step: Step) -> str:
         if said:
             return said
         if step.calls:
-            return "→ " + ", ".join(call.name for call in step.calls[:6])
+            more = f" and {len(step.calls) - 6:,} more" if len(step.calls) > 6 else ""
+            return "→ " + ", ".join(call.name for call in step.calls[:6]) + more
         if step.reasoning is not None:
             return contents.preview(step.reasoning, TITLE_LENGTH)
         return step.name or step.model or "model call"
@@ -76,17 +78,28 @@ def title(run: Run, step: Step) -> str:
     return f"{step.name} {_glance(contents.preview(shown, TITLE_LENGTH))}".strip()
 
 
-_PUNCTUATION = str.maketrans("", "", '{}"')
-_SPOKEN = (("\\n", " "), ("\\t", " "), ('\\"', ""), ('":', '": '), (',"', ', "'))
+_QUOTED = re.compile(r'"((?:[^"\\]+|\\.)*)(?:"\s*([:,]?)|\\?$)')
+_AFTER = {":": ": ", ",": ", ", "": "", None: ""}
+_WRITTEN = (("\\n", " "), ("\\t", " "), ('\\"', '"'), ("\\\\", "\\"))
 
 
 def _glance(preview: str) -> str:
-    """The beginning of a JSON object without its punctuation: `id: 7, name: x`."""
+    """The beginning of a JSON object without its punctuation: `id: 7, name: x`.
+
+    What stands inside a text stays as it is; `preview` may end anywhere.
+    """
     if preview[:1] != "{":
         return preview
-    for written, shown in _SPOKEN:
-        preview = preview.replace(written, shown)
-    return " ".join(preview.translate(_PUNCTUATION).split())
+    inside = preview[1:].removesuffix("}").replace(',"', ', "')
+    return " ".join(_QUOTED.sub(_unquoted, inside).split())
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    text = match[1]
+    if "\\" in text:
+        for written, shown in _WRITTEN:
+            text = text.replace(written, shown)
+    return text + _AFTER[match[2]]
 
 
 def totals(run: Run, decisions: Mapping[int, Decision]) -> Totals:
@@ -131,7 +144,10 @@ def verdict(
     found = _ending(run)
     if not any(problem.level == "loss" for problem in run.problems):
         return found
-    return replace(found, text=f"{found.text} Not all of the trace could be read.")
+    tone: Tone = "warn" if found.tone == "ok" else found.tone
+    return Verdict(
+        tone, f"{found.text} Not all of the trace could be read.", found.step
+    )
 
 
 def _ending(run: Run) -> Verdict:

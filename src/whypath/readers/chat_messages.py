@@ -290,6 +290,9 @@ class Conversation:
         error = None
         if output is not None:
             error = error_of(fields, self._contents.raw(output))
+            if error is not None and not fields.keys() & {"is_error", "isError"}:
+                what, done = "errors are not recorded", "told by a result's own words"
+                self._builder.problem("note", what, done, line)
         time = as_scalar(first(fields, "timestamp", "created_at"))
         self.run.result(
             id,

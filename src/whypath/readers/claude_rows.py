@@ -3,9 +3,11 @@
 Part of the `claude_code` reader. It knows the shapes, not what they mean for a run.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from whypath.builder import Builder
 from whypath.records import BadShape, Raw, Shape, decoder
 
 Text = str | None
@@ -104,8 +106,19 @@ class ProgressLine(Shape, rename="camel"):
 
 
 T = TypeVar("T", bound=Shape)
-Misfit = Callable[[str], None]
-"""Told the name of each field that is left out because its type is unexpected."""
+
+
+class Misfit:
+    """Told the name of each field that is left out because its type is unexpected."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self.line = 0
+
+    def __call__(self, field: str) -> None:
+        what = f"a field of an unexpected type: {field}"
+        self._builder.problem("loss", what, "the field is left out", self.line)
+
 
 decode_raws = decoder(list[Raw])
 decode_fields = decoder(dict[str, Raw])
@@ -212,6 +225,18 @@ def text_of(raw: Raw | None) -> Text:
     if raw is None or not is_text(raw):
         return None
     return _decode_text(raw) or None
+
+
+_COMMAND = re.compile(rb"<command-name>([^<]{1,200})</command-name>")
+_ARGUMENTS = re.compile(rb"<command-args>([^<]{1,1000})</command-args>")
+
+
+def command_line(text: bytes) -> Text:
+    """`/name arguments` out of a command's tags; None where it has no arguments."""
+    found = _COMMAND.search(text), _ARGUMENTS.search(text)
+    if None in found:
+        return None
+    return text_of(Raw(b'"%s"' % b" ".join(part[1].strip() for part in found if part)))
 
 
 def join(texts: Iterable[bytes], gap: bytes) -> bytes:

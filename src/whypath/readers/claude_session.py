@@ -12,8 +12,10 @@ from whypath.readers.claude_answers import Answers
 from whypath.readers.claude_events import Events
 from whypath.readers.claude_rows import (
     MessageLine,
+    Misfit,
     Row,
     blocks_of,
+    command_line,
     decode_progress,
     decode_raws,
     decode_row,
@@ -40,6 +42,7 @@ class Session:
     def __init__(self, records: Records, builder: Builder) -> None:
         self._builder = builder
         self._line = 0
+        self._misfit = Misfit(builder)
         self._tree = Tree()
         self._conversations = Conversations(records, builder)
         self._answers = Answers(builder, self._conversations, self._misfit)
@@ -48,7 +51,7 @@ class Session:
 
     def record(self, record: Record) -> None:
         """Takes in one row; a list is taken as rows."""
-        self._line = record.line
+        self._line = self._misfit.line = record.line
         if record.data[:1] != b"[":
             self._row(record.data)
             return
@@ -61,10 +64,6 @@ class Session:
         self._conversations.close()
         self._tree.settle()
         self._events.close()
-
-    def _misfit(self, field: str) -> None:
-        what = f"a field of an unexpected type: {field}"
-        self._builder.problem("loss", what, "the field is left out", self._line)
 
     def _row(self, data: bytes) -> None:
         try:
@@ -145,6 +144,8 @@ class Session:
         kind: Kind = "user"
         name = next((n for start, n in _PROMPT_NAMES if text.startswith(start)), "")
         interrupted = text.startswith(_INTERRUPTED)
+        if name == "command" and not node.thread and not node.run.steps:
+            node.run.task = command_line(text)
         node.turn = not row.is_meta
         if row.is_compact_summary:
             self._events.summary(row, node)

@@ -20,10 +20,11 @@ from whypath.model import (
     RunStatus,
     StateChange,
     Tool,
-    Usage,
 )
+from whypath.readers.native_calls import OpenCalls
 from whypath.readers.native_decisions import UNDECIDED, decided
 from whypath.readers.native_lines import (
+    SYNONYMS,
     VERSION,
     ContextLine,
     DecisionLine,
@@ -38,6 +39,7 @@ from whypath.readers.native_lines import (
     as_id,
     parse,
     payload,
+    used,
 )
 from whypath.records import Raw, Record, Records, Sample, Shape, decoder
 
@@ -80,10 +82,11 @@ def read(records: Records, builder: Builder) -> None:
 class _Log:
     """One run of the file: its draft, and its steps and messages by id."""
 
-    def __init__(self, draft: RunDraft) -> None:
+    def __init__(self, draft: RunDraft, open: OpenCalls) -> None:
         self.draft = draft
         self.steps: dict[str, Draft] = {}
         self.calls: dict[str, Draft] = {}
+        self.open = open
         self.messages: dict[str, Message] = {}
         self.tools: tuple[Tool, ...] | None = None
         self.last: Draft | None = None
@@ -101,9 +104,9 @@ class _Reader:
 
     def record(self, record: Record) -> None:
         """Takes in one record; what is wrong with it becomes a Problem."""
-        line, misfit = parse(record.data)
-        if misfit is not None:
-            self._builder.problem("loss", *misfit, record.line)
+        line, misfits = parse(record.data)
+        for what, done, level in misfits:
+            self._builder.problem(level, what, done, record.line)
         if line is None:
             return
         if isinstance(line, RunLine):
@@ -145,7 +148,7 @@ class _Reader:
         builder = self._builder
         id = as_id(line.id) or f"line-{record.line}"
         run = builder.run(id)
-        log = self._logs.setdefault(id, _Log(run))
+        log = self._logs.setdefault(id, _Log(run, OpenCalls(builder)))
         run.task = line.task or run.task
         run.agent = line.agent or run.agent
         run.start_ns = run.start_ns or builder.time(line.start, record.line)
@@ -162,6 +165,8 @@ class _Reader:
         if draft is None:
             kind = self._kind(line.kind or "event", record)
             draft = self._new_step(log, kind, line.name or "", id, record)
+            if line.call is None:
+                self._join(draft, log.open.answer(draft, line.thread or ""))
         self._fill(log, draft, line, record)
 
     def _new_step(
@@ -208,14 +213,7 @@ class _Reader:
         if line.reasoning is not None:
             draft.reasoning = builder.contents.add_text(line.reasoning)
         if line.usage is not None:
-            draft.usage = Usage(
-                line.usage.input_tokens,
-                line.usage.output_tokens,
-                line.usage.cache_read_tokens,
-                line.usage.cache_write_tokens,
-                line.usage.reasoning_tokens,
-                line.usage.cost_usd,
-            )
+            draft.usage = used(line.usage)
         if line.tools is not None:
             draft.tools = self._tools(line.tools, record)
         elif draft.kind == "model" and not draft.thread and draft.tools is None:
@@ -226,6 +224,7 @@ class _Reader:
                 for call in line.calls
             )
             log.calls.update((call.id, draft) for call in draft.calls if call.id)
+            log.open.made_by(draft)
         if line.context is not None:
             draft.window = self._window(log, line.context, record)
         self._set_status(draft, line, record)
@@ -243,14 +242,21 @@ class _Reader:
 
     def _set_status(self, draft: Draft, line: StepLine, record: Record) -> None:
         """A step with an error failed; one that brought something back did not."""
-        if line.status not in (None, "ok", "error"):
-            what = "a status that is neither ok nor error"
-            self._builder.problem("repair", what, "taken as not given", record.line)
+        status = self._meant(line.status, "ok error", "not given", record)
         brought = draft.output is not None or bool(draft.calls)
-        if line.error or line.status == "error":
+        if line.error or status == "error":
             draft.status = "error"
-        elif line.status == "ok" or (draft.status == "unset" and brought):
+        elif status == "ok" or (draft.status == "unset" and brought):
             draft.status = "ok"
+
+    def _meant(self, status: Text, known: str, default: str, record: Record) -> Text:
+        """The status as the format spells it; `default` for an unknown one."""
+        if status is None or status in known.split():
+            return status
+        meant = SYNONYMS.get(status.lower(), default)
+        what = f"an unknown status {status!r:.60}"
+        self._builder.problem("repair", what, f"taken as {meant}", record.line)
+        return meant
 
     def _payload(self, raw: Raw, before: int | None = None) -> int | None:
         number = payload(raw, self._builder.contents)
@@ -341,7 +347,9 @@ class _Reader:
         log.ended = True
         run = log.draft
         run.end_ns = self._builder.time(line.end, record.line) or run.end_ns
-        run.status = self._run_status(line, record)
+        known = "ok error incomplete unknown"
+        status = self._meant(line.status, known, "unknown", record)
+        run.status = cast(RunStatus, status or ("error" if line.error else "ok"))
         given = line.outcome
         outcome = OutcomeLine(note=given) if isinstance(given, str) else given
         if outcome is None and line.error is None:
@@ -350,11 +358,3 @@ class _Reader:
         answer = self._payload(outcome.answer)
         note = outcome.note or line.error
         run.outcome = Outcome(answer, outcome.score, outcome.reward, note)
-
-    def _run_status(self, line: EndLine, record: Record) -> RunStatus:
-        if line.status in ("ok", "error", "incomplete", "unknown"):
-            return cast(RunStatus, line.status)
-        if line.status is not None:
-            what = "an end with an unknown status"
-            self._builder.problem("repair", what, "taken as not given", record.line)
-        return "error" if line.error else "ok"

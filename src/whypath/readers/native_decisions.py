@@ -3,11 +3,10 @@
 What a later line of the same decision leaves out stays as an earlier one said it.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from whypath.content import ContentStore
-from whypath.model import Decision, Evidence, Option
+from whypath.model import Decision, Evidence, Option, replace
 from whypath.readers.native_lines import (
     DecisionLine,
     EvidenceLine,

@@ -4,9 +4,7 @@ Not read: embedding vectors, prompt templates, the raw request and response that
 `input.value` and `output.value` of a model span hold beside the messages.
 """
 
-from dataclasses import replace
-
-from whypath.model import Usage
+from whypath.model import Usage, replace
 from whypath.readers import decision_spans
 from whypath.readers.payloads import Payloads
 from whypath.readers.spans import (

@@ -219,10 +219,9 @@ class RunSteps:
         status: RunStatus = "incomplete"
         if draft.status == "error":
             status = "error"
-        elif draft.end_ns is not None and is_whole:
-            status = "ok"
-        elif draft.end_ns is not None and node.role == "agent":
-            status = "unknown"
+        elif draft.end_ns is not None and (is_whole or node.role == "agent"):
+            # an unset status is the default: it says nothing of how the run ended
+            status = "ok" if node.span.status == "ok" and is_whole else "unknown"
         output = facts.output if node.role in ("agent", "model") else None
         ending = _Ending(node.role == "agent", draft.start_ns or 0, status, output)
         last = self._ending

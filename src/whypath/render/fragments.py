@@ -120,7 +120,7 @@ class Fragments:
         self._notes = notes
         self._prose = Prose()
         self._state: dict[str, int | None] = {}
-        self._by_call: dict[int, dict[str | None, int]] = {}
+        self._by_call: dict[tuple[int, str | None], int] = {}
         self._origins: dict[int, int] = {}
         self._toolsets: dict[tuple[Tool, ...], int] = {}
         self._done_at: dict[str | None, int] = {}
@@ -128,8 +128,8 @@ class Fragments:
             if step.call_id is not None:
                 self._done_at.setdefault(step.call_id, step.position)
             if step.caller is not None:
-                calls = self._by_call.setdefault(step.caller, {})
-                calls.setdefault(step.call_id, step.position)
+                call = (step.caller, step.call_id)
+                self._by_call.setdefault(call, step.position)
             if step.output is not None:
                 self._origins.setdefault(step.output, step.position)
 
@@ -146,7 +146,7 @@ class Fragments:
             why = None
         decision = story.decisions.get(at)
         facts, facts_long = self._facts(step)
-        contents = list(self._content_parts(step))
+        contents = self._content_parts(step)
         context = story.contexts.get(at)
         recorded = decision is not None and decision.rationale_from == "recorded"
         return StepParts(
@@ -166,10 +166,7 @@ class Fragments:
             chosen=", ".join(o.name for o in decision.chosen) if decision else "",
             others=_others(decision) if decision and step.tools else "",
             rationale=self._own(decision.rationale) if decision and recorded else None,
-            evidence=[
-                EvidencePart(check, self._own(check.evidence.value))
-                for check in story.evidence.get(at, ())
-            ],
+            evidence=self._evidence(at) if at in story.evidence else [],
             context=context,
             messages=list(self._messages(at, context)) if context else [],
             tools=self._tools(step.tools) if step.tools else None,
@@ -209,15 +206,23 @@ class Fragments:
         """The number of the rationale of the decision that led here."""
         return None if why is None else self._seen(self._story.decisions[why].rationale)
 
-    def _content_parts(self, step: Step) -> Iterator[Part]:
+    def _evidence(self, at: int) -> list[EvidencePart]:
+        return [
+            EvidencePart(check, self._own(check.evidence.value))
+            for check in self._story.evidence[at]
+        ]
+
+    def _content_parts(self, step: Step) -> list[Part]:
         labels = _LABELS.get(step.kind, _OTHER_LABELS)
+        parts: list[Part] = []
         if step.reasoning is not None:
-            yield self._part("Reasoning", step.reasoning, False)
+            parts.append(self._part("Reasoning", step.reasoning, False))
         if step.input is not None:
-            yield self._part(labels[0], step.input, labels[2])
+            parts.append(self._part(labels[0], step.input, labels[2]))
         if step.output is not None:
             label = "Text" if step.kind == "model" and step.calls else labels[1]
-            yield self._part(label, step.output, labels[2])
+            parts.append(self._part(label, step.output, labels[2]))
+        return parts
 
     def _part(self, label: str, content: int, is_prose: bool) -> Part:
         contents = self._contents
@@ -228,7 +233,7 @@ class Fragments:
         return Part(label, words.size(length), self._ref(content), markup)
 
     def _call(self, step: Step, call: Any) -> CallPart:
-        done_at = self._by_call.get(step.position, {}).get(call.id)
+        done_at = self._by_call.get((step.position, call.id))
         return CallPart(call.name, done_at, self._own(call.arguments))
 
     def _messages(self, at: int, context: Context) -> Iterator[MessagePart]:
@@ -237,9 +242,9 @@ class Fragments:
             if content is None:
                 yield MessagePart(role, kind, name, None, None)
                 continue
-            origin = origins.get(content)
-            if origin is None and kind == "result":
-                origin = self._done_at.get(call_id)
+            origin = self._done_at.get(call_id) if kind == "result" else None
+            if origin is None:
+                origin = origins.get(content)
             if origin is not None and origin >= at:
                 origin = None
             yield MessagePart(role, kind, name, origin, self._seen(content))

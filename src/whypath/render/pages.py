@@ -5,7 +5,6 @@ The only place where Jinja2 is set up. Nothing is written here.
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,8 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.compiler import CodeGenerator
+from markupsafe import escape
 
 from whypath import __version__
+from whypath.content import to_json
 from whypath.derive.graph import Graph
 from whypath.derive.story import Story
 from whypath.render import words
@@ -42,10 +44,41 @@ class Drawing(NamedTuple):
     sentence: str | None
 
 
+class _Generator(CodeGenerator):
+    """Compiles each value that a template shows to a call of our own `escape`."""
+
+    def _output_child_pre(self, *_: object) -> None:
+        self.write("environment.escape(")
+
+
+class _Environment(Environment):
+    """Escapes as Jinja2 does, twice as fast: that is half of the time of a step.
+
+    Jinja2 makes a `Markup` of each value, only to join it with the others.
+    """
+
+    code_generator_class = _Generator
+
+    @staticmethod
+    def escape(value: object) -> str:
+        """A value as HTML."""
+        if type(value) is int:
+            return str(value)
+        if type(value) is not str:
+            return escape(value)
+        return (
+            value.replace("&", "&amp;")
+            .replace("<", "&lt;")
+            .replace(">", "&gt;")
+            .replace("'", "&#39;")
+            .replace('"', "&#34;")
+        )
+
+
 @cache
 def environment() -> Environment:
     """The one Jinja2 environment: everything escaped, nothing undefined."""
-    env = Environment(
+    env = _Environment(
         loader=FileSystemLoader([str(folder) for folder in TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -165,8 +198,7 @@ def _packed(page: Page) -> Iterator[str]:
     data = index(story, page.drawing.graph.node_of, page.first)
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
-    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    yield _block("index", pack(packed))
+    yield _block("index", pack(to_json(data)))
 
 
 def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:

@@ -5,10 +5,9 @@ contents. The browser unpacks the chunk of the step that is shown. See assets/da
 """
 
 import base64
-import json
 from dataclasses import dataclass, field
 
-from whypath.content import ContentStore
+from whypath.content import ContentStore, to_json
 
 CHUNK_BYTES = 384 * 1024
 LEVEL = 1
@@ -80,8 +79,8 @@ class Payload:
         self.first_steps.append(chunk.steps[0][0])
         self.first_contents.append(len(self._numbers) - len(chunk.contents))
         header = {"steps": chunk.steps, "contents": [len(c) for c in chunk.contents]}
-        line = json.dumps(header, separators=(",", ":")).encode()
-        return pack(b"".join([line, b"\n", *chunk.fragments, *chunk.contents]))
+        parts = [to_json(header), b"\n", *chunk.fragments, *chunk.contents]
+        return pack(b"".join(parts))
 
 
 def pack(data: bytes) -> str:
