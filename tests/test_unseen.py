@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from whypath import build
+from whypath.build import read_input
+from whypath.errors import UnknownFormat
 from whypath.model import Run
 
 HEADER = {"type": "run", "whypath": 1, "id": "r"}
@@ -207,3 +209,24 @@ def test_a_call_without_an_id_is_paired_with_the_next_step_of_its_name(
     assert tools == [("b", 1), ("a", 1), ("c", None), ("a", 4)]
     done = "paired with the next of its name"
     assert ("repair", "a call has no id", done) in said_of(run)
+
+
+def test_a_copy_of_a_session_beside_it_changes_nothing(
+    corpus: Path, tmp_path: Path
+) -> None:
+    session = (corpus / "claude-code/gitai_claude-code-with-plan.jsonl").read_bytes()
+    (tmp_path / "a.jsonl").write_bytes(session)
+    [alone] = read_input([str(tmp_path / "a.jsonl")]).runs
+    (tmp_path / "b.jsonl").write_bytes(session)
+    [both] = read_input([str(tmp_path)]).runs
+    assert [(s.kind, s.key, s.output) for s in both.steps] == [
+        (s.kind, s.key, s.output) for s in alone.steps
+    ]
+    assert "rows that another file has, too" in {p.what for p in both.problems}
+
+
+def test_a_native_trace_without_a_header_is_told_what_it_lacks(tmp_path: Path) -> None:
+    trace = tmp_path / "t.jsonl"
+    trace.write_text('{"type":"step","id":"s1","kind":"tool","name":"look"}\n')
+    with pytest.raises(UnknownFormat, match="a native trace begins with"):
+        read_input([str(trace)])

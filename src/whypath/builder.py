@@ -121,6 +121,8 @@ class RunDraft:
         self.steps: list[Draft] = []
         self.results: dict[str, Result] = {}
         self.threads: dict[str, Thread] = {}
+        self.read: set[str] = set()
+        """Ids of records already read, for formats that repeat them across files."""
         self._builder = builder
 
     def step(

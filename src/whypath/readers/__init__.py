@@ -62,11 +62,10 @@ def reader_for(records: Records) -> Reader:
     sample = records.sample()
     claims = claimants(sample)
     if not claims:
-        raise UnknownFormat(
-            records.name,
-            "no known trace format",
-            hint="`whypath formats` lists what can be read",
-        )
+        hint = "`whypath formats` lists what can be read"
+        if any(v.get("type") == "step" and "kind" in v for v in sample.objects()):
+            hint = 'a native trace begins with {"type": "run", "whypath": 1}'
+        raise UnknownFormat(records.name, "no known trace format", hint=hint)
     if len(claims) == 1:
         return claims[0]
     counts = [_claimed(reader, sample) for reader in claims]

@@ -106,11 +106,22 @@ class Session:
         parent = self._tree.get(above)
         run = parent.run if parent is not None else self._conversations.run_of(row)
         thread = self._conversations.thread_of(row, parent, run)
+        if row.uuid is not None:
+            if row.uuid in run.read:
+                self._repeated(row.uuid, Node(above, run, thread, self._line, None, 0))
+                return None
+            run.read.add(row.uuid)
         if not thread:
             self._describe(row, run)
         time_ns = self._builder.time(row.timestamp, self._line)
         node = Node(above, run, thread, self._line, time_ns, len(data))
         return self._tree.add(row.uuid, node)
+
+    def _repeated(self, uuid: str, node: Node) -> None:
+        """Keeps the place of a row that another file of the session had, too."""
+        self._tree.add(uuid, node)
+        what, done = "rows that another file has, too", "shown once"
+        self._builder.problem("note", what, done, self._line)
 
     def _describe(self, row: Row, run: RunDraft) -> None:
         """Labels the run; what changes on the way has all its values, at most five."""
