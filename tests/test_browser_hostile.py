@@ -1,7 +1,7 @@
 """Traces that try to run something: all of it is text, nothing runs, nothing loads.
 
-By default a sample of the payloads beside the checkout is tried. All of them are, in a
-few minutes, where the environment variable WHYPATH_ALL_PAYLOADS is set.
+By default a sample of the payloads beside the checkout is tried. All are, in some ten
+minutes, where the environment variable WHYPATH_ALL_PAYLOADS is set.
 """
 
 import json
@@ -179,9 +179,14 @@ def test_what_cannot_be_seen_is_said_and_can_be_shown(
 
 
 @pytest.fixture(scope="module")
-def payloads(shared: Path) -> list[dict[str, Any]]:
-    lines = (shared / "hostile" / "xss" / "payloads.jsonl").read_bytes().splitlines()
-    return [json.loads(line) for line in lines[::ONE_IN]]
+def every_payload(shared: Path) -> list[dict[str, Any]]:
+    path = shared / "hostile" / "xss" / "payloads.jsonl"
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def payloads(every_payload: list[dict[str, Any]]) -> list[str]:
+    return [each["payload"] for each in every_payload[::ONE_IN]]
 
 
 def write_payloads(path: Path, payloads: list[str]) -> Path:
@@ -225,12 +230,12 @@ def step(key: str, **fields: Any) -> dict[str, Any]:
 
 def test_no_payload_runs(
     browser: "Browser",
-    payloads: list[dict[str, Any]],
+    payloads: list[str],
     report_of: ReportOf,
     tmp_path: Path,
 ) -> None:
     for start in range(0, len(payloads), A_TRACE):
-        some = [each["payload"] for each in payloads[start : start + A_TRACE]]
+        some = payloads[start : start + A_TRACE]
         trace = write_payloads(tmp_path / f"from-{start}.jsonl", some)
         report = report_of(trace)
         open_html = report.with_name("no-policy.html")
@@ -250,16 +255,18 @@ def test_no_payload_runs(
             context.close()
 
 
-def test_the_same_payloads_run_where_nothing_is_escaped(
-    hooked: "Page", payloads: list[dict[str, Any]]
+def test_payloads_run_where_nothing_is_escaped(
+    hooked: "Page", every_payload: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Else the hooks are blind, and the tests above prove nothing."""
     live = [
         each["payload"]
-        for each in payloads
-        if each["fires_raw_in_chromium156"] and "onerror" in each["payload"]
-    ]
-    hooked.goto("about:blank")
+        for each in every_payload
+        if each["fires_raw_in_chromium156"] and "<img" in each["payload"]
+    ][:40]
+    blank = tmp_path / "blank.html"
+    blank.write_text("<!DOCTYPE html><title>blank</title>", "utf-8")
+    hooked.goto(blank.as_uri())
     fired = hooked.evaluate(
         """async (live) => {
           for (const each of live) {
@@ -268,11 +275,10 @@ def test_the_same_payloads_run_where_nothing_is_escaped(
             place.innerHTML = each;
           }
           const late = Date.now() + 10000;
-          while (window.ran.length < live.length / 2 && Date.now() < late)
+          while (window.ran.length < 10 && Date.now() < late)
             await new Promise((done) => setTimeout(done, 20));
           return window.ran.length;
         }""",
         live,
     )
-    assert live
-    assert fired >= len(live) / 2
+    assert fired >= 10

@@ -174,6 +174,7 @@ def test_printing_shows_the_overview_and_changes_nothing(
     expect(vip.find("#replay")).not_to_be_visible()
     vip.page.pdf()
     vip.page.emulate_media(media="screen")
+    vip.page.set_viewport_size({"width": 1440, "height": 900})
     expect(vip.find("#pane #graph")).to_be_visible()
 
 
