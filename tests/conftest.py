@@ -116,8 +116,9 @@ def browser() -> Iterator["Browser"]:
     if found is None:
         missing = "NOT TESTED IN A BROWSER: no Chromium; see tests/chromium.py"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found, args=chromium.ARGUMENTS
@@ -130,7 +131,7 @@ def browser() -> Iterator["Browser"]:
 def page(browser: "Browser") -> Iterator["Page"]:
     """A page of its own, with a profile of its own, 1440 x 900."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
 

@@ -268,7 +268,7 @@ async function start() {
   /** Reads the address and shows what it says. */
   function restore() {
     const params = new URLSearchParams(location.hash.slice(1));
-    const pane = params.get("pane") || "";
+    const pane = (params.get("pane") || "").replace("source", "raw");
     if (panes.names.includes(pane)) state.pane = pane;
     const query = params.get("q") || "";
     if (query !== state.query) {

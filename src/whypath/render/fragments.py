@@ -34,6 +34,7 @@ class CallPart(NamedTuple):
 
     name: str
     step: int | None
+    is_open: bool
     number: int | None
 
 
@@ -160,7 +161,7 @@ class Fragments:
             why=why,
             why_because=self._because(why),
             contents=contents,
-            is_open=step.kind == "tool" and step.output is None and not step.error,
+            is_open=_is_open(step),
             calls=[self._call(step, call) for call in step.calls] if step.calls else [],
             decision=decision,
             chosen=", ".join(o.name for o in decision.chosen) if decision else "",
@@ -234,7 +235,8 @@ class Fragments:
 
     def _call(self, step: Step, call: Any) -> CallPart:
         done_at = self._by_call.get((step.position, call.id))
-        return CallPart(call.name, done_at, self._own(call.arguments))
+        is_open = done_at is not None and _is_open(self._story.run.step(done_at))
+        return CallPart(call.name, done_at, is_open, self._own(call.arguments))
 
     def _messages(self, at: int, context: Context) -> Iterator[MessagePart]:
         origins = self._origins
@@ -293,6 +295,11 @@ _LABELS = {
     "system": ("Message", "Message", True),
 }
 """By kind: the headings of input and output, and whether they may be Markdown."""
+
+
+def _is_open(step: Step) -> bool:
+    """True for a tool call without a result."""
+    return step.kind == "tool" and step.output is None and not step.error
 
 
 def _others(decision: Decision) -> str:
