@@ -131,12 +131,16 @@ class Fragments:
             if step.caller is not None:
                 call = (step.caller, step.call_id)
                 self._by_call.setdefault(call, step.position)
-            if step.output is not None:
-                self._origins.setdefault(step.output, step.position)
 
     def render(self, step: Step) -> str:
         """The step's HTML. To be called for every step, in order."""
-        return self._template(*self.parts(step))
+        html = self._template(*self.parts(step))
+        said = step.output
+        if said is None and step.kind in ("user", "system"):
+            said = step.input
+        if said is not None:
+            self._origins[said] = step.position
+        return html
 
     def parts(self, step: Step) -> StepParts:
         """What the template needs for the step, all of it text and numbers."""
@@ -248,7 +252,7 @@ class Fragments:
             if origin is None:
                 origin = origins.get(content)
             if origin is not None and origin >= at:
-                origin = None
+                origin = None  # a call's result, shown in a window before the call
             yield MessagePart(role, kind, name, origin, self._seen(content))
 
     def _tools(self, tools: tuple[Tool, ...]) -> int:
