@@ -47,16 +47,26 @@ def test_search_finds_a_result_far_away(page: "Page", thousand: Path) -> None:
     chunks = replay.find("script.chunk").count()
     assert chunks > 1, "the run is too small for this test"
     replay.press("j", "End")
-    last = replay.find("#step").inner_text()
+    end = replay.find("#scrubber").get_attribute("aria-valuemax")
+    expect(replay.find("#step")).to_have_attribute("data-position", str(end))
+    last = replay.find("#step .content").first.inner_text()
     needle = max(re.findall(r"[\w./-]{6,}", last), key=len)
     replay.press("Home", "/")
     replay.find("#search").fill(needle)
     expect(replay.find("#search-count")).to_have_text(re.compile(r"^[\d,]+ steps?$"))
-    end = replay.find("#scrubber").get_attribute("aria-valuemax")
     replay.find("#rows").evaluate("rows => { rows.scrollTop = rows.scrollHeight; }")
     expect(replay.find(f'#rows .row[data-position="{end}"]')).to_be_visible()
     replay.press("Escape")
     expect(replay.find("#search")).to_have_value("")
+
+
+def test_search_finds_the_calls_of_a_model(page: "Page", thousand: Path) -> None:
+    replay = Replay(page, thousand).open("#step=1")
+    replay.press("/")
+    replay.find("#search").fill("claude-sonnet")
+    expect(replay.find("#search-count")).to_have_text(
+        re.compile(r"^[1-9][\d,]+ steps$")
+    )
 
 
 def test_search_counts_and_walks_its_matches(vip: Replay) -> None:

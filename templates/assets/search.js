@@ -57,7 +57,8 @@ function makeSearch(index, payload) {
       const plain = text.toLowerCase();
       const hits = new Set();
       for (let i = 0; i < index.count; i++) {
-        const title = `${index.names[i]} ${index.titles[i]}`.toLowerCase();
+        const who = `${index.models[index.model[i]] || ""} ${index.agents[index.agent[i]] || ""}`;
+        const title = `${index.names[i]} ${index.titles[i]} ${who}`.toLowerCase();
         if (title.includes(plain)) hits.add(i + 1);
       }
       const sorted = () => [...hits].sort((a, b) => a - b);

@@ -22,6 +22,7 @@ def index(
     start = story.run.start_ns
     agents = story.totals.agents
     numbers = {name: number for number, name in enumerate(agents)}
+    models = {name: number for number, name in enumerate(story.totals.models)}
     return {
         "count": len(steps),
         "kinds": "".join(_CODE[step.kind] for step in steps),
@@ -33,6 +34,8 @@ def index(
         "depth": [min(step.depth, 12) for step in steps],
         "agents": list(agents),
         "agent": [numbers.get(step.agent or "", -1) for step in steps],
+        "models": list(models),
+        "model": [models.get(step.model or "", -1) for step in steps],
         "at": [
             words.offset(step.start_ns - start)
             if step.start_ns is not None and start is not None
