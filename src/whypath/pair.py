@@ -20,7 +20,7 @@ def pair_calls(run: RunDraft, builder: Builder) -> dict[int, Draft]:
         for number, call in enumerate(draft.calls, start=1):
             if call.id and call.id in seen:
                 what, done = "two calls have the same id", "the first has the step"
-                builder.problem("note", what, done, draft.source.line)
+                builder.problem_at("note", what, done, draft.source)
                 continue
             tool = tools.get(call.id) if call.id else None
             if tool is None:

@@ -45,11 +45,6 @@ def role(span: Span) -> Role | None:
     return vague
 
 
-def carries_content(span: Span) -> bool:
-    """True when something went into the span or came out of it."""
-    return first(span.attributes, *_INPUTS, *_OUTPUTS) is not None
-
-
 def facts_of(span: Span, kind: Kind, payloads: Payloads) -> Facts:
     """All that is known of the span as a step of this kind."""
     facts = Facts(kind)

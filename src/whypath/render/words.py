@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-DASH = "–"
-
 
 def count(number: int) -> str:
     """`12345` -> `12,345`."""
