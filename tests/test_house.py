@@ -22,7 +22,9 @@ MAX_LINES = 360
 
 SAME_ROOM = {
     "assemble": "builder",
+    "gather": "builder",
     "pair": "builder",
+    "archives": "records",
     "lines": "records",
     "mend": "records",
     "options": "cli",
@@ -47,17 +49,18 @@ MAY_IMPORT = {
     ),
     "fleet": ("errors", "build"),
     "terminal": ("errors", "content", "model", "derive", "render"),
-    "cli": ("errors", "build", "fleet", "terminal"),
+    "catalogue": ("errors", "model", "terminal"),
+    "cli": ("errors", "build", "fleet", "terminal", "catalogue"),
     "__main__": ("cli",),
 }
 """Room -> the rooms it may import. Nothing goes back up the stairs."""
 
-PARSERS = ("content", "records", "lines", "mend")
+PARSERS = ("content", "records", "archives", "lines", "mend")
 THIRD_PARTY = {
     "msgspec": (*PARSERS, "model", "builder"),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
-    "zstandard": ("lines", "render.payload", "write"),
+    "backports": ("lines", "archives"),
     "re2": ("redact",),
     "secretscreen": ("redact",),
     "jinja2": ("render",),
@@ -91,6 +94,8 @@ STANDARD = {
     "urllib.request": (),
     "webbrowser": ("cli",),
     "tempfile": ("write",),
+    "zipfile": ("archives",),
+    "sqlite3": ("archives",),
 }
 """Standard modules that have a door; the others are free to all."""
 
@@ -109,7 +114,7 @@ CALLS = {
     "eval": (),
     "exec": (),
     "open": ("lines", *WRITES),
-    ".open": ("lines", *WRITES),
+    ".open": ("lines", "archives", *WRITES),
     ".read_text": ("render", "cli"),  # what the package itself ships
     ".read_bytes": ("render",),
     ".write_text": WRITES,
@@ -125,7 +130,7 @@ CALLS = {
 }
 """A name, or a method of anything, -> the modules or rooms that may use it."""
 
-HEAVY = ("pygments", "markdown_it", "jinja2", "rich", "graphviz", "zstandard", "re2")
+HEAVY = ("pygments", "markdown_it", "jinja2", "rich", "graphviz", "backports", "re2")
 
 SCRIPT_DANGERS = re.compile(
     r"\b(fetch|eval|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts)\b\(?"

@@ -21,7 +21,10 @@ from whypath.write import write_file, write_folder
 __all__ = ["READERS", "choose", "read_input", "report", "tell"]
 
 STDIN = "-"
-ENDINGS = (".jsonl", ".json", ".ndjson", ".gz", ".zst")
+ENDINGS = (
+    *(".jsonl", ".json", ".ndjson", ".gz", ".zst"),
+    *(".traj", ".eval", ".db", ".sqlite"),
+)
 
 Say = Callable[[str], None]
 """Told what is being done: a short sentence, or nothing."""

@@ -5,6 +5,7 @@ Part of the `records` room: nothing else imports it, and nothing else opens inpu
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,16 +18,19 @@ MAX_LINE = 1 << 30
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+"""The standard library's module, or the same one for older Pythons."""
+
 _HEAD = 512
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = ("UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8")
 _UNPACK = "unpack it and give the file inside"
 _REFUSED = {
-    b"PK\x03\x04": ("a zip archive", _UNPACK),
+    b"PK\x03\x04": ("a zip archive", "unpack it, or give it by its name"),
     b"PK\x05\x06": ("an empty zip archive", _UNPACK),
     b"BZh": ("a bzip2 archive", _UNPACK),
     b"\xfd7zXZ\0": ("an xz archive", _UNPACK),
-    b"SQLite format 3\0": ("a SQLite database", "export the trace as JSON Lines"),
+    b"SQLite format 3\0": ("a SQLite database", "give it by its name"),
     b"\xff\xfe": _UTF16,
     b"\xfe\xff": _UTF16,
     **dict.fromkeys((b"{\0", b"[\0", b"\0{\0", b"\0[\0"), _UTF16),
@@ -170,9 +174,7 @@ def _gunzip() -> Any:
 
 
 def _unzstd() -> Any:
-    import zstandard
-
-    return zstandard.ZstdDecompressor().decompressobj()
+    return import_module(ZSTD).ZstdDecompressor()
 
 
 class _Packing(NamedTuple):
@@ -191,7 +193,7 @@ _UNPACKERS = (
 
 def _damage() -> tuple[type[Exception], ...]:
     """What reading raises when the disk or an archive is broken."""
-    unpackers = (("isal.isal_zlib", "error"), ("zstandard", "ZstdError"))
+    unpackers = (("isal.isal_zlib", "error"), (ZSTD, "ZstdError"))
     loaded = ((sys.modules.get(module), name) for module, name in unpackers)
     own = (getattr(module, name) for module, name in loaded if module is not None)
     return (EOFError, OSError, *own)

@@ -1,7 +1,8 @@
 """Turns bytes into located records: one JSON value each, valid, in UTF-8.
 
 Reads JSON Lines and whole JSON documents, plain, gzip or zstd, from a file or standard
-input. It is the only module that opens input. It does not know any trace format.
+input, and the parts of zip archives and SQLite databases. With its room it is the only
+door through which input comes. It does not know any trace format.
 
 Specifications: RFC 8259 (JSON), https://jsonlines.org.
 """
@@ -15,6 +16,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from whypath.archives import Part, open_archive
 from whypath.errors import Level, Problem, TraceError
 from whypath.lines import Lines, open_input
 from whypath.mend import (
@@ -37,6 +39,7 @@ SAMPLE_RECORDS = 50
 SAMPLE_BYTES = 64 * 1024
 MAX_DOCUMENT = 1 << 30
 
+_MAGIC = 16
 _PEEK = 20
 _PIECE = 1 << 20
 
@@ -47,21 +50,28 @@ T = TypeVar("T")
 
 
 class Record(NamedTuple):
-    """One JSON value and the 1-based line it begins on."""
+    """One JSON value and the 1-based line it begins on.
+
+    `part` is the member of an archive or the table of a database that holds it, ""
+    in a file of its own; `line` is then its number there.
+    """
 
     line: int
     data: bytes
+    part: str = ""
 
 
 class Sample(NamedTuple):
     """The beginning of an input, parsed: what `detect` functions look at.
 
-    `document` is True when the input is one JSON value and not one a line. A long
-    record is cut after 64 KiB, at its last whole value.
+    `document` is True when the input is one JSON value and not one a line; `parts` are
+    the names of all members or tables of an archive or database. A long record is cut
+    after 64 KiB, at its last whole value.
     """
 
     records: tuple[Any, ...]
     document: bool
+    parts: tuple[str, ...] = ()
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """The records that are JSON objects; of a list, its members that are."""
@@ -107,6 +117,7 @@ class Records:
         self._stream = stream or open_input(path)
         self._lines = Lines(self._stream, self.name, self._problem)
         self._document = False
+        self._parts: tuple[str, ...] = ()
         self._iterator = self._read()
 
     @property
@@ -125,7 +136,8 @@ class Records:
                 break
         self._iterator = chain(head, self._iterator)
         parsed = (_parse_head(record.data) for record in head)
-        return Sample(tuple(v for v in parsed if v is not None), self._document)
+        values = tuple(value for value in parsed if value is not None)
+        return Sample(values, self._document, self._parts)
 
     def __iter__(self) -> Iterator[Record]:
         return self._iterator
@@ -142,6 +154,15 @@ class Records:
             self.close()
 
     def _read_all(self) -> Iterator[Record]:
+        if self.path is not None and self._own and self._stream.seekable():
+            head = self._stream.read(_MAGIC)
+            self._stream.seek(0)
+            archive = open_archive(self.path, self.name, head)
+            if archive is not None:
+                self._parts = archive.names
+                for part in archive.parts:
+                    yield from self._of_part(part)
+                return
         first = next(self._lines, None)
         if first is None:
             what = "holds only blank lines" if self._lines.line else "is empty"
@@ -167,6 +188,21 @@ class Records:
                 line=lost[0].line if lost else None,
                 hint="whypath reads JSON Lines and JSON: one object a line",
             )
+
+    def _of_part(self, part: Part) -> Iterator[Record]:
+        """The value of a part as a record, mended where that is needed."""
+        done = f"{_printable(part.name)} is left out"
+        if part.damage is not None:
+            what = f"a part that cannot be read ({part.damage})"
+            self._problem("loss", what, done, None)
+        elif _is_sound(part.data):
+            yield Record(part.number, part.data, part.name)
+        else:
+            values, wrong = _mended(part.data)
+            if wrong is not None:
+                self._problem("loss", f"a damaged part: {wrong}", done, None)
+            for record in self._kept(values[:1], [part.number]):
+                yield record._replace(part=part.name)
 
     def _mended_line(self, line: int, data: bytes) -> Iterator[Record]:
         """The records of a line that is not one sound value: often none."""
