@@ -4,10 +4,10 @@ A reader says what it found, in the order it found it, in our terms. Putting it 
 (pairing, order, parents, keys) is the work of `assemble`, in one place for all formats.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -28,6 +28,8 @@ from whypath.model import (
     Tool,
     Usage,
 )
+
+T = TypeVar("T")
 
 
 class Window(NamedTuple):
@@ -121,6 +123,10 @@ class RunDraft:
         self.steps: list[Draft] = []
         self.results: dict[str, Result] = {}
         self.threads: dict[str, Thread] = {}
+        self.part_of: str | None = None
+        """The run that this one belongs to, if that is in the input as well."""
+        self.as_thread: Thread | None = None
+        """What starts it there, for a sub-agent; None for a continuation."""
         self.read: set[str] = set()
         """Ids of records already read, for formats that repeat them across files."""
         self._builder = builder
@@ -195,6 +201,19 @@ class Builder:
         self._runs: dict[str, RunDraft] = {}
         self._problems: dict[tuple[str | None, str, str, str], Problem] = {}
         self._ticks = 0
+        self._shared: dict[Callable[[Builder], Any], Any] = {}
+        self._at_end: list[Callable[[], None]] = []
+
+    def shared(self, make: "Callable[[Builder], T]") -> T:
+        """What a reader keeps from file to file: `make(self)`, at the first ask."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        kept: T = self._shared[make]
+        return kept
+
+    def at_end(self, task: Callable[[], None]) -> None:
+        """Has `task` done when all files are read, before the runs are put right."""
+        self._at_end.append(task)
 
     def reading(self, file: str) -> None:
         """Says which file the next steps come from."""
@@ -240,6 +259,11 @@ class Builder:
         old = self._problems.get(key)
         more = replace(old, count=old.count + new.count) if old else new
         self._problems[key] = more
+
+    def move_problems(self, run: str, host: str) -> None:
+        """Says that the problems of `run` are those of the run that it is part of."""
+        for key in [key for key in self._problems if key[0] == run]:
+            self._add_problem(self._problems.pop(key), host)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -297,7 +321,12 @@ class Builder:
     def finish(self) -> tuple[Run, ...]:
         """The runs, put right and frozen; one that has no step to show is left out."""
         from whypath.assemble import assemble
+        from whypath.gather import gather
 
+        while self._at_end:
+            self._at_end.pop(0)()
+        self._shared.clear()
+        self._runs = gather(self._runs, self)
         drafts = [d for d in self._runs.values() if d.steps or d.results]
         runs = [run for draft in drafts if (run := assemble(draft, self)).steps]
         files = [{step.source.file for step in run.steps} for run in runs]

@@ -19,6 +19,8 @@ NAME = "otlp"
 TOOL = "OpenTelemetry: GenAI conventions, OpenInference, OpenLLMetry, Vercel AI SDK"
 EXPORT = "OTLP as JSON: the collector's file exporter, or an SDK's OTLP JSON exporter"
 NOT_READ = "metrics, span links, log records without a span"
+EXAMPLE = "whypath report traces.jsonl"
+SIGNS = (("resourceSpans",), ("resourceLogs",))
 
 _any = decoder(object)
 _fields = decoder(dict[str, Raw])
@@ -123,6 +125,7 @@ class _Reader:
             resource=resource,
             scope=scope,
             line=line,
+            file=self._builder.file,
         )
 
     def _log(self, log: dict[str, Any], line: int) -> None:

@@ -72,7 +72,7 @@ class CallLinks:
             for call in model.calls
         )
         what = "a call's id is used for another call too"
-        self._builder.problem("repair", what, "renamed", model.source.line)
+        self._builder.problem_at("repair", what, "renamed", model.source)
         return new
 
     def end_trace(self) -> None:

@@ -26,23 +26,43 @@ _UNTRACED = "untraced"
 
 
 def add_spans(spans: Iterable[Span], builder: Builder) -> None:
-    """Tells the builder everything the spans say, in order of first mention."""
-    traces: dict[str, list[Span]] = {}
-    for span in spans:
-        traces.setdefault(span.trace_id or _UNTRACED, []).append(span)
-    if _UNTRACED in traces:
-        line = traces[_UNTRACED][0].line
-        builder.problem("repair", "a span has no trace id", "in a run of its own", line)
-    payloads = Payloads(builder)
-    for run_id, members in _sessions(traces):
-        run = builder.run(run_id)
-        run.by_time = True
-        steps = RunSteps(run, builder, payloads)
-        members.sort(key=lambda trace: _start(traces[trace]))
-        for trace in members:
-            run.labels.update(_labels(traces[trace]))
-            steps.add_trace(grow(traces.pop(trace), builder))
-        steps.close()
+    """Takes in spans; runs are made of them when every file is read.
+
+    A trace may lie in several files, as a collector starts a new one now and then.
+    """
+    builder.shared(_Traces).add(spans)
+
+
+class _Traces:
+    """The spans of all files by trace, in order of first mention."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._traces: dict[str, list[Span]] = {}
+        builder.at_end(self._tell)
+
+    def add(self, spans: Iterable[Span]) -> None:
+        """Takes in spans of one file."""
+        for span in spans:
+            self._traces.setdefault(span.trace_id or _UNTRACED, []).append(span)
+
+    def _tell(self) -> None:
+        """Tells the builder everything the spans say."""
+        builder, traces = self._builder, self._traces
+        if _UNTRACED in traces:
+            first = traces[_UNTRACED][0].source
+            what, done = "a span has no trace id", "in a run of its own"
+            builder.problem_at("repair", what, done, first)
+        payloads = Payloads(builder)
+        for run_id, members in _sessions(traces):
+            run = builder.run(run_id)
+            run.by_time = True
+            steps = RunSteps(run, builder, payloads)
+            members.sort(key=lambda trace: _start(traces[trace]))
+            for trace in members:
+                run.labels.update(_labels(traces[trace]))
+                steps.add_trace(grow(traces.pop(trace), builder))
+            steps.close()
 
 
 def _start(spans: list[Span]) -> int:

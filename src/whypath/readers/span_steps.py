@@ -57,6 +57,7 @@ class RunSteps:
         agents = {id(n): self._facts(n) for n in nodes if n.role == "agent"}
         places = self._places(nodes, agents)
         for node in nodes:
+            self._builder.file = node.span.file or self._builder.file
             known = agents.get(id(node)) or self._facts(node)
             hidden = not plain and not _is_shown(node, known)
             draft = self._add_step(node, known, places[id(node)], hidden)

@@ -72,12 +72,11 @@ def _once(spans: list[Span], builder: Builder) -> list[Span]:
     for span in spans:
         if span.attributes.get(_PENDING[0]) == _PENDING[1]:
             what = "spans noted while they were still running"
-            builder.problem("note", what, "shown as they ended", span.line)
+            builder.problem_at("note", what, "shown as they ended", span.source)
             continue
         if span.span_id is None:
-            builder.problem(
-                "repair", "a span has no id", "shown all the same", span.line
-            )
+            what = "a span has no id"
+            builder.problem_at("repair", what, "shown all the same", span.source)
             loose.append(span)
             continue
         before = kept.get(span.span_id)
@@ -85,7 +84,7 @@ def _once(spans: list[Span], builder: Builder) -> list[Span]:
             kept[span.span_id] = span
         elif (before.name, before.start_ns) == (span.name, span.start_ns):
             what = "the same span recorded twice"
-            builder.problem("note", what, "shown once", span.line)
+            builder.problem_at("note", what, "shown once", span.source)
             kept[span.span_id] = span if before.end_ns is None else before
         else:
             loose.append(span)
@@ -97,11 +96,11 @@ def _note_clocks(nodes: list[Node], builder: Builder) -> None:
         start, end = node.span.start_ns, node.span.end_ns
         if start is not None and end is not None and end < start:
             what = "a span ends before it starts"
-            builder.problem("note", what, "shown as recorded", node.span.line)
+            builder.problem_at("note", what, "shown as recorded", node.span.source)
         above = node.parent.span.start_ns if node.parent else None
         if start is not None and above is not None and start < above:
             what = "a span starts before its parent"
-            builder.problem("note", what, "clocks may differ", node.span.line)
+            builder.problem_at("note", what, "clocks may differ", node.span.source)
 
 
 def _join_nested(nodes: list[Node], builder: Builder) -> None:
@@ -178,7 +177,7 @@ def _join(kept: Node, other: Node, builder: Builder) -> None:
         kept.children.append(child)
     kind = "model" if kept.role == "model" else "tool"
     what = f"the same {kind} call recorded by two instrumentations"
-    builder.problem("note", what, "shown once", b.line)
+    builder.problem_at("note", what, "shown once", b.source)
 
 
 def _same_model(one: Span, other: Span) -> bool:

@@ -14,6 +14,7 @@ from whypath.model import (
     Decision,
     Kind,
     Message,
+    Source,
     Status,
     Tool,
     Usage,
@@ -58,6 +59,12 @@ class Span:
     resource: Attributes
     scope: str
     line: int | None
+    file: str = ""
+
+    @property
+    def source(self) -> Source:
+        """Where the span was read."""
+        return Source(self.file, self.line, self.span_id)
 
 
 @dataclass(slots=True)
