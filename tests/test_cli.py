@@ -202,7 +202,7 @@ WRONG = {
     "a step that is not there": (["show", "run.jsonl", "4"], "no step 4. Hint: "),
     "an unknown format": (
         ["report", "run.jsonl", "--format", "xml"],
-        "--format: no format 'xml'. Hint: one of native, ",
+        "--format: no format 'xml'. Hint: one of ",
     ),
     "too large": (
         ["report", "run.jsonl", "--max-size", "1kB"],
@@ -304,11 +304,30 @@ def test_show_gives_the_same_facts_as_json() -> None:
     assert "context" in step
 
 
+def test_formats_says_what_an_unknown_file_comes_near_to_and_what_is_missing(
+    here: Path,
+) -> None:
+    Path("near.jsonl").write_text('{"type":"step","kind":"tool"}\n{"role":"user"}\n')
+    result = whypath("formats", "near.jsonl")
+    assert result.exit_code == 2
+    assert result.stdout.splitlines() == [
+        "near native: has type=step, kind",
+        "             lacks whypath",
+        "near chat: has role",
+        "           lacks content",
+    ]
+    hint = "Hint: nearest is native, but there is no whypath"
+    assert result.stderr == f"Error: near.jsonl: no known trace format. {hint}\n"
+
+
 def test_formats_lists_what_can_be_read_and_says_what_a_file_is(here: Path) -> None:
     listed = ok("formats").stdout
     for name in ("native", "claude-code", "otlp", "chat"):
         assert re.search(
-            rf"^{name}\n  from: +\S.*\n  how: +\S.*\n  not read: \S", listed, re.M
+            rf"^{name}\n  from: +\S.*\n  export: +\S.*\n  not read: \S.*"
+            r"\n  example: +whypath \S",
+            listed,
+            re.M,
         )
     assert ok("formats", "run.jsonl").stdout == "run.jsonl: native (1 run, 3 steps)\n"
     Path("chat.json").write_text(chat("hi"))

@@ -63,7 +63,6 @@ def test_every_real_file_is_claimed_by_one_reader_or_by_none(corpus: Path) -> No
 
 FAMILIES = {
     "claude-code": "claude-code",
-    "otlp-genai": "otlp",
     "otlp-openinference": "otlp",
     "openai-chat": "chat",
     "tau-bench": "chat",

@@ -228,5 +228,7 @@ def test_a_copy_of_a_session_beside_it_changes_nothing(
 def test_a_native_trace_without_a_header_is_told_what_it_lacks(tmp_path: Path) -> None:
     trace = tmp_path / "t.jsonl"
     trace.write_text('{"type":"step","id":"s1","kind":"tool","name":"look"}\n')
-    with pytest.raises(UnknownFormat, match="a native trace begins with"):
+    with pytest.raises(
+        UnknownFormat, match="nearest is native, but there is no whypath"
+    ):
         read_input([str(trace)])

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from whypath import __version__
-from whypath.errors import TraceError
+from whypath.errors import TraceError, UnknownFormat
 from whypath.options import Note, TraceSize
 
 WARN_BYTES = 24 * 10**6
@@ -325,13 +325,15 @@ def formats(file: str | None, schema: bool) -> None:
     if schema:
         _print([(files("whypath") / "schema.json").read_text("utf-8").rstrip()])
         return
-    from whypath import build, terminal
+    from whypath import build, catalogue
 
     if file is not None:
-        found = build.read_input([file])
-        _print(terminal.recognised(file, found.runs))
+        try:
+            found = build.read_input([file])
+        except UnknownFormat as error:
+            _print(catalogue.near_misses(error.near))
+            raise
+        _print(catalogue.recognised(file, found.runs))
         _tell_about(found)
         return
-    for reader in build.READERS:
-        _print([reader.NAME, f"  from:     {reader.TOOL}"])
-        _print([f"  how:      {reader.EXPORT}", f"  not read: {reader.NOT_READ}", ""])
+    _print(catalogue.known_formats(build.READERS))

@@ -1,7 +1,7 @@
 """What can go wrong: a Problem is shown in the report, a TraceError stops us."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Level = Literal["note", "repair", "loss"]
 
@@ -45,8 +45,18 @@ class TraceError(Exception):
         return f"{sentence}. Hint: {self.hint}" if self.hint else sentence
 
 
+class Near(NamedTuple):
+    """A format that an input may be meant to be: the signs of it, and those missing."""
+
+    format: str
+    found: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
 class UnknownFormat(TraceError):
-    """No reader claims the input."""
+    """No reader claims the input. `near`: formats it comes close to, nearest first."""
+
+    near: tuple[Near, ...] = ()
 
 
 class NewerVersion(TraceError):

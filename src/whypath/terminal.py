@@ -41,15 +41,6 @@ def counted(number: int, noun: str) -> str:
     return words.counted(number, noun)
 
 
-def recognised(source: str, runs: Sequence[Run]) -> Iterator[str]:
-    """What an input is: a line for each format found in it."""
-    for name in dict.fromkeys(run.format for run in runs):
-        found = [run for run in runs if run.format == name]
-        steps = sum(len(run.steps) for run in found)
-        many = f"{counted(len(found), 'run')}, {counted(steps, 'step')}"
-        yield f"{line(source)}: {name} ({many})"
-
-
 def about_others(runs: Sequence[Run], shown: Run) -> str | None:
     """One sentence about the runs that are not shown, or None when there are none."""
     others = [run.id for run in runs if run is not shown]

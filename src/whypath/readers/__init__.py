@@ -9,7 +9,14 @@ from typing import Protocol, cast
 
 from whypath.builder import Builder
 from whypath.errors import TraceError, UnknownFormat
-from whypath.readers import chat, claude_code, native, otlp
+from whypath.readers import (
+    chat,
+    claude_code,
+    native,
+    otlp,
+)
+from whypath.readers.near import Signs, near
+from whypath.readers.unread import unread
 from whypath.records import Records, Sample
 
 
@@ -24,6 +31,10 @@ class Reader(Protocol):
     """How to get such a file."""
     NOT_READ: str
     """What of the format is left out."""
+    EXAMPLE: str
+    """The command that reads one, as a user would type it."""
+    SIGNS: Signs
+    """What the structure is known by, for those who look for what is missing."""
 
     def detect(self, sample: Sample) -> bool:
         """True when the sample's structure is this format's."""
@@ -35,9 +46,13 @@ class Reader(Protocol):
         """Other files that belong to the same run."""
 
 
-READERS: tuple[Reader, ...] = tuple(
-    cast(Reader, module) for module in (native, claude_code, otlp, chat)
+_MODULES = (
+    chat,
+    claude_code,
+    native,
+    otlp,
 )
+READERS: tuple[Reader, ...] = tuple(cast(Reader, module) for module in _MODULES)
 
 
 def claimants(sample: Sample) -> list[Reader]:
@@ -62,10 +77,7 @@ def reader_for(records: Records) -> Reader:
     sample = records.sample()
     claims = claimants(sample)
     if not claims:
-        hint = "`whypath formats` lists what can be read"
-        if any(v.get("type") == "step" and "kind" in v for v in sample.objects()):
-            hint = 'a native trace begins with {"type": "run", "whypath": 1}'
-        raise UnknownFormat(records.name, "no known trace format", hint=hint)
+        raise _unknown(records.name, sample)
     if len(claims) == 1:
         return claims[0]
     counts = [_claimed(reader, sample) for reader in claims]
@@ -74,6 +86,23 @@ def reader_for(records: Records) -> Reader:
     names = " and ".join(reader.NAME for reader in claims)
     hint = "name the format with --format"
     raise UnknownFormat(records.name, f"looks like {names}", hint=hint)
+
+
+def _unknown(name: str, sample: Sample) -> UnknownFormat:
+    """Says what an unknown sample may be meant to be."""
+    known = unread(sample)
+    if known is not None:
+        return UnknownFormat(name, f"this is {known.why}", hint=known.hint)
+    close = near(READERS, sample)
+    hint = "`whypath formats` lists what can be read"
+    if close and close[0].missing:
+        missing = " and ".join(close[0].missing)
+        hint = f"nearest is {close[0].format}, but there is no {missing}"
+    elif close:
+        hint = f"if it is {close[0].format}, say so: --format {close[0].format}"
+    error = UnknownFormat(name, "no known trace format", hint=hint)
+    error.near = tuple(close)
+    return error
 
 
 def _claimed(reader: Reader, sample: Sample) -> int:

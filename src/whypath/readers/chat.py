@@ -13,7 +13,8 @@ from typing import Any
 
 from whypath.builder import Builder, RunDraft
 from whypath.model import Outcome
-from whypath.readers.chat_fields import (
+from whypath.readers.conversation import Conversation
+from whypath.readers.fields import (
     Fields,
     as_fields,
     as_items,
@@ -24,13 +25,14 @@ from whypath.readers.chat_fields import (
     is_list,
     is_object,
 )
-from whypath.readers.chat_messages import Conversation
 from whypath.records import Raw, Records, Sample
 
 NAME = "chat"
 TOOL = "OpenAI-style chat messages, request logs, tau-bench"
 EXPORT = "write the list of messages, or one {messages, tools} a line, as JSON"
 NOT_READ = "streamed chunks, ShareGPT, tau2; the choices of a response after the first"
+EXAMPLE = "whypath report messages.jsonl"
+SIGNS = (("role", "content"), ("messages.role",), ("traj", "reward"))
 
 LABEL_LENGTH = 200
 

@@ -1,7 +1,7 @@
 """Turns chat messages, one by one, into the steps of a run; pairs results with calls.
 
-Part of the `chat` reader, and not a reader itself. Also takes the content blocks of
-Anthropic's Messages API and the items of OpenAI's Responses API. It opens no file.
+For every reader of chat messages, and not a reader itself. Also takes the content
+blocks of Anthropic's Messages API and the items of OpenAI's Responses API.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, RunDraft, Window
 from whypath.model import Call, ContentId, Message, Tool
-from whypath.readers.chat_fields import (
+from whypath.readers.fields import (
     Fields,
     as_fields,
     as_items,
@@ -24,7 +24,7 @@ from whypath.readers.chat_fields import (
     reason_of,
     usage_of,
 )
-from whypath.readers.chat_parts import Parts, reasoning_of, take_apart
+from whypath.readers.message_parts import Parts, reasoning_of, take_apart
 from whypath.records import Raw
 
 _REASONING = ("reasoning_content", "reasoning", "thinking_blocks", "thinking")

@@ -1,6 +1,6 @@
 """Turns a foreign JSON object into fields that may be asked for anything.
 
-Part of the `chat` reader, and not a reader itself. Foreign JSON has any type anywhere:
+For every reader of logs, and not a reader itself. Foreign JSON has any type anywhere:
 these functions answer with nothing where something else stands.
 """
 

@@ -1,6 +1,6 @@
 """Takes a message's content apart: text, reasoning, calls, results, and what is none.
 
-Part of the `chat` reader, and not a reader itself. It makes no step.
+Part of `conversation`, and not a reader itself. It makes no step.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from whypath.content import ContentStore
 from whypath.model import ContentId
-from whypath.readers.chat_fields import (
+from whypath.readers.fields import (
     Fields,
     as_fields,
     as_items,

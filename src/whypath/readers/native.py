@@ -39,23 +39,17 @@ from whypath.readers.native_lines import (
     as_id,
     parse,
     payload,
+    tool_definitions,
     used,
 )
-from whypath.records import Raw, Record, Records, Sample, Shape, decoder
+from whypath.records import Raw, Record, Records, Sample
 
 NAME = "native"
 TOOL = "any program: a print statement is enough"
 EXPORT = "write the lines that example_traces/README.md describes"
 NOT_READ = "nothing is left out"
-
-
-class ToolDefinitions(Shape):
-    """The tools of a record again, whole, to keep their definitions as written."""
-
-    tools: list[Raw] = []
-
-
-_decode_tools = decoder(ToolDefinitions)
+EXAMPLE = "whypath report run.jsonl"
+SIGNS = (("type=run", "whypath"), ("type=step", "kind", "whypath"))
 
 
 def detect(sample: Sample) -> bool:
@@ -263,7 +257,7 @@ class _Reader:
         return before if number is None else number
 
     def _tools(self, tools: list[ToolLine | str], record: Record) -> tuple[Tool, ...]:
-        raws = _decode_tools(record.data).tools
+        raws = tool_definitions(record.data).tools
         add = self._builder.contents.add
         return tuple(
             Tool(tool, None)

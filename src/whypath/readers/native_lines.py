@@ -189,6 +189,15 @@ _decode_any = decoder(cast(type[Any], Any))
 _decode_list = decoder(list[Raw])
 
 
+class ToolDefinitions(Shape):
+    """The tools of a record again, whole, to keep their definitions as written."""
+
+    tools: list[Raw] = []
+
+
+tool_definitions = decoder(ToolDefinitions)
+
+
 def as_id(id: Id) -> str | None:
     """An id may be written as a number; 7 and "7" are the same."""
     return None if id is None else str(id)

@@ -83,8 +83,9 @@ class Payloads:
     def messages(self, value: Any, role: str) -> list[Message]:
         """The messages of a list, of an object that holds one, or of a bare text.
 
-        `role` is that of messages that do not say theirs. JSON that is cut off or
-        broken is kept as text.
+        `value` is plain data, a text that may hold JSON, or JSON as bytes. `role` is
+        that of messages that do not say theirs. JSON that is cut off or broken is kept
+        as text.
         """
         if value is None or value == "":
             return []
@@ -96,12 +97,13 @@ class Payloads:
                 fields = _fields(data)
                 for name in _LISTS:
                     if bytes(fields.get(name, b""))[:1] == b"[":
-                        return self.messages(bytes(fields[name]).decode(), role)
+                        return self.messages(bytes(fields[name]), role)
                 return list(self._once(data, role))
         except BadShape:
             what = "messages that are cut off or no JSON"
             self._builder.problem("repair", what, "kept as text")
-        return [Message(role, "text", self.keep(value))]
+        kept = self._keep_raw(data) if isinstance(value, bytes) else self.keep(value)
+        return [Message(role, "text", kept)]
 
     def tools(self, value: Any) -> tuple[Tool, ...]:
         """The tools of a list of definitions, whichever API's."""
@@ -304,7 +306,9 @@ def _text(fields: Fields, *names: str) -> str | None:
 
 
 def _json(value: Any) -> bytes:
-    """A text as the JSON it may hold, any other value as JSON."""
+    """A text as the JSON it may hold, any other value as JSON; bytes are JSON."""
+    if isinstance(value, bytes):
+        return value
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     encoded: bytes = value.strip().encode("utf-8", "replace")

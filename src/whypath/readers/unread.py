@@ -1,0 +1,33 @@
+"""Formats that are known and not read: their refusal says why, and what to do."""
+
+from typing import NamedTuple
+
+from whypath.readers.near import shows
+from whypath.records import Sample
+
+
+class Unread(NamedTuple):
+    """A format by its signs (see `near`), why it is not read, and what to do."""
+
+    signs: tuple[str, ...]
+    why: str
+    hint: str
+
+
+UNREAD = (
+    Unread(
+        ("/checkpoints", "/writes"),
+        "LangGraph checkpoints: their values are pickled, and unpickling can run code",
+        "export the runs from LangSmith, Langfuse or OpenTelemetry",
+    ),
+    Unread(
+        ("resourceMetrics",),
+        "OpenTelemetry metrics, which hold no steps",
+        "give the file of traces: its records begin with resourceSpans",
+    ),
+)
+
+
+def unread(sample: Sample) -> Unread | None:
+    """What the sample is, when it is a format that is known and not read."""
+    return next((u for u in UNREAD if all(shows(s, sample) for s in u.signs)), None)
