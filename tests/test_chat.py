@@ -116,12 +116,9 @@ def test_lines_are_claimed_by_most_of_them(value: object, ours: bool) -> None:
 
 
 CLAIMED = {
-    "letta-pairs/hermes/cleanup.input.json",
-    "letta-pairs/hermes/tool-calls.input.json",
     "mini-swe-agent/github_issue.traj.json",
     "mini-swe-agent/local.traj.json",
     "openai-chat/tau_airline_messages_only.jsonl",
-    "other-cli/hermes_large.json",
     "tau-bench/gpt-4o-airline.first20.jsonl",
     "tau-bench/gpt-4o-airline.json",
     *(f"tau-bench/pairs/task13_trial{n}_reward{r}.json" for n, r in enumerate("0110")),

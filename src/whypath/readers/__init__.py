@@ -10,10 +10,23 @@ from typing import Protocol, cast
 from whypath.builder import Builder
 from whypath.errors import TraceError, UnknownFormat
 from whypath.readers import (
+    amp,
     chat,
     claude_code,
+    continue_cli,
+    copilot_cli,
+    cursor,
+    droid,
+    grok,
+    hermes,
+    kimi,
+    letta_code,
+    letta_trajectory,
     native,
+    opencode,
     otlp,
+    vscode_chat,
+    windsurf,
 )
 from whypath.readers.near import Signs, near
 from whypath.readers.unread import unread
@@ -47,10 +60,23 @@ class Reader(Protocol):
 
 
 _MODULES = (
+    amp,
     chat,
     claude_code,
+    continue_cli,
+    copilot_cli,
+    cursor,
+    droid,
+    grok,
+    hermes,
+    kimi,
+    letta_code,
+    letta_trajectory,
     native,
+    opencode,
     otlp,
+    vscode_chat,
+    windsurf,
 )
 READERS: tuple[Reader, ...] = tuple(cast(Reader, module) for module in _MODULES)
 

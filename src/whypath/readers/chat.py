@@ -38,7 +38,10 @@ LABEL_LENGTH = 200
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _ITEMS = ("reasoning", "function_call", "function_call_output")
-_OTHER_FORMATS = {"trajectory_format", "trajectory", "projectHash", "simulations"}
+_OTHER_FORMATS = {
+    *("trajectory_format", "trajectory", "projectHash", "simulations"),
+    "session_start",
+}
 _RUN_IDS = ("id", "run_id", "session_id", "conversation_id", "custom_id", "request_id")
 _SUFFIXES = {".json", ".jsonl", ".ndjson", ".traj", ".gz", ".zst"}
 _SYSTEM = ("system", "system_prompt", "instructions")
@@ -105,7 +108,7 @@ def _is_message(value: Any, *, bare: bool = False) -> bool:
         return value.get("type") in _ITEMS
     if value.get("role") not in _ROLES:
         return False
-    foreign = {"parts", "messageId", "type"} if bare else {"parts", "messageId"}
+    foreign = {"parts", "messageId", "observed"} | ({"type"} if bare else set())
     said = "content" in value or "tool_calls" in value or "function_call" in value
     return said and not value.keys() & foreign
 

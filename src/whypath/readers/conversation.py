@@ -165,12 +165,14 @@ class Conversation:
         text = parts.text
         if text is not None and calls and self._contents.raw(text) == b'""':
             text = None
-        turn = self._turn if "type" in fields else None
+        turn = self._turn
         if turn is None or turn.output is not None or turn.calls:
             agent = as_scalar(fields.get("name"))
             turn = self._step("model", fields, line, parts, agent=agent)
             turn.model = as_text(fields.get("model")) or self.model
             turn.tools, turn.status = self._tools, "ok"
+        elif turn.details is None:  # it has only thought so far: this is its answer
+            turn.details = self._rest(fields, parts)
         self._turn = turn
         turn.output = text
         if text is not None:
@@ -178,7 +180,7 @@ class Conversation:
         thought = reasoning_of(first(fields, *_REASONING), self._contents)
         thought = parts.reasoning if thought is None else thought
         turn.reasoning = turn.reasoning if thought is None else thought
-        turn.usage = usage_of(fields.get("usage"))
+        turn.usage = usage_of(fields.get("usage")) or turn.usage
         self._say_calls(turn, calls, line)
         for result in parts.results:
             self._result(result, line)
@@ -314,13 +316,14 @@ class Conversation:
         call = self._next(self._by_id[recorded]) if recorded else None
         if call is not None:
             return call
-        if name is None and recorded is None and len(self._open) == 1:
-            call = self._open.popitem()[1]
+        alone = next(iter(self._open.values())) if len(self._open) == 1 else None
+        if name is None and alone and None in (recorded, alone.recorded):
+            call = self._open.pop(alone.id)
         elif name is not None:
             call = self._next(self._by_name[name])
         if call is not None and (recorded or call.recorded):
             what = "a result names no call of the run"
-            done = "paired with the open call of that name"
+            done = "paired with the open call that it fits"
             self._builder.problem("repair", what, done, line)
         return call
 

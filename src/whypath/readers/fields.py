@@ -4,14 +4,16 @@ For every reader of logs, and not a reader itself. Foreign JSON has any type any
 these functions answer with nothing where something else stands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
+from whypath.content import to_json
 from whypath.model import Usage
 from whypath.records import BadShape, Raw, decoder
 
 Fields = Mapping[str, Raw]
 
 ERROR_LENGTH = 200
+TYPE_LENGTH = 40
 
 _OBJECT, _LIST, _TEXT = b'{["'
 
@@ -19,6 +21,8 @@ _decode_object = decoder(dict[str, Raw])
 _decode_list = decoder(list[Raw])
 _decode_text = decoder(str)
 _decode_number = decoder(float)
+_decode_raw = decoder(Raw)
+_check = decoder(Raw)
 
 
 def is_object(raw: bytes | Raw | None) -> bool:
@@ -65,6 +69,15 @@ def as_scalar(raw: Raw | None) -> str | None:
         return None
     text = as_text(raw)
     return bytes(raw).decode() if text is None else text
+
+
+def is_json(text: str) -> bool:
+    """True when a text is one valid JSON value."""
+    try:
+        _check(text.encode())
+    except (BadShape, UnicodeEncodeError):
+        return False
+    return True
 
 
 def as_number(raw: Raw | None) -> float | None:
@@ -137,3 +150,33 @@ def usage_of(raw: Raw | None) -> Usage | None:
 def _count(fields: Fields, *keys: str) -> int | None:
     number = as_number(first(fields, *keys))
     return None if number is None else int(number)
+
+
+def as_raw(value: object) -> Raw:
+    """Plain data as a field of its own, for a record that is put into other terms."""
+    return Raw(to_json(value))
+
+
+def rest_of(fields: Fields, told: Container[str]) -> bytes | None:
+    """The fields that are told nowhere else, as one JSON object; None for none."""
+    rest = {key: raw for key, raw in fields.items() if key not in told}
+    return to_json(rest) if rest else None
+
+
+def shown_type(fields: Fields, key: str = "type") -> str:
+    """What a record calls itself, short enough to be named in a problem."""
+    return (as_scalar(fields.get(key)) or "none")[:TYPE_LENGTH]
+
+
+def json_in(raw: Raw | None) -> Raw | None:
+    """A field, or the JSON object or list that its text holds; None for other text."""
+    text = as_text(raw)
+    if text is None:
+        return raw
+    inner = text.strip().encode("utf-8", "replace")
+    if inner[:1] not in (b"{", b"["):
+        return None
+    try:
+        return _decode_raw(inner)
+    except BadShape:
+        return None
