@@ -5,12 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from samples import EXAMPLES, ROOT
+from whypath.builder import Builder
+from whypath.readers import Reader
+from whypath.records import Records
 
 PAGES = (ROOT / "README.md", EXAMPLES / "README.md")
 
@@ -120,6 +124,41 @@ def test_a_console_block_prints_what_it_says(
         shown = "\n".join(output)
         what = f"$ {command}\n--- the README says\n{shown}\n--- it prints\n{said}"
         assert pattern(output).fullmatch(said), what
+
+
+def fenced(language: str, section: str) -> str:
+    """The block of that language in a section of the README."""
+    text = PAGES[0].read_text("utf-8").partition(f"## {section}\n")[2]
+    found = re.search(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_the_reader_that_the_readme_shows_reads_the_trace_that_it_shows(
+    tmp_path: Path,
+) -> None:
+    code = fenced("python", "Add a format")
+    assert len(code.splitlines()) < 50
+    reader = types.ModuleType("ticket_bot")
+    exec(code, reader.__dict__)
+    trace = tmp_path / "monday.jsonl"
+    trace.write_text(fenced("json", "Add a format") + '{"ticket":"T-7","who":"x"}\n')
+    records = Records(trace)
+    assert reader.detect(records.sample())
+    builder = Builder(reader.NAME)
+    builder.reading("monday.jsonl")
+    reader.read(records, builder)
+    [run] = builder.finish()
+    assert [(s.kind, s.name) for s in run.steps] == [
+        ("user", ""),
+        ("model", ""),
+        ("tool", "orders.find"),
+        ("model", ""),
+    ]
+    assert run.contents.text(run.steps[2].output or 0) == "shipped yesterday"
+    assert [(p.what, p.line) for p in run.problems] == [("lines by x", 4)]
+    public = [name for name in Reader.__dict__ if name[0] != "_"]
+    assert {*public, *Reader.__annotations__} <= reader.__dict__.keys()
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,14 @@ class ContentStore:
             self._items.append(data)
         return number
 
+    def add_if(self, raw: Raw | None) -> int | None:
+        """`add` for a field that may be missing: None is nothing."""
+        return None if raw is None else self.add(raw)
+
+    def add_embedded_if(self, raw: Raw | None) -> int | None:
+        """`add_embedded` for a field that may be missing: None is nothing."""
+        return None if raw is None else self.add_embedded(raw)
+
     def add_text(self, text: str) -> int:
         """Keeps `text` as a JSON string; a lone surrogate becomes U+FFFD."""
         try:

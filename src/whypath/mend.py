@@ -30,6 +30,8 @@ _TOKEN = re.compile(
 )
 _CLOSER = {b"{": b"}", b"[": b"]"}
 _STEPS = {ord(b): step for b, step in (("{", 1), ("[", 1), ("}", -1), ("]", -1))}
+_NO_SYNTAX = bytes(set(range(256)) - {*_STEPS, *b'"\\bfnrtu/'})
+"""What says nothing of nesting: no bracket, no quote, no part of an escape."""
 _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 
 
@@ -168,7 +170,9 @@ def _nesting(data: bytes) -> tuple[int, bool]:
         end = start + _PIECE
         while end < len(data) and data[end - 1] == _BACKSLASH:
             end += 1
-        piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
+        piece = data[start:end].translate(None, _NO_SYNTAX)
+        if _BACKSLASH in piece:
+            piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
         texts = piece.split(b'"')
         brackets = b"".join(texts[inside::2]).translate(None, _NO_BRACKETS)
         for _ in range(_PASSES):  # far shorter for the slow way below

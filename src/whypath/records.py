@@ -167,13 +167,16 @@ class Records:
         if first is None:
             what = "holds only blank lines" if self._lines.line else "is empty"
             raise TraceError(self.name, f"the file {what}", hint="record a run first")
-        if _begins_document(first[1]) and (document := self._whole_document(first)):
-            self._document = len(document) == 1
-            yield from document
-            return
+        sound = _is_sound(first[1])
+        if not sound and _begins_document(first[1]):
+            document = self._whole_document(first)
+            if document:
+                self._document = len(document) == 1
+                yield from document
+                return
         readable = 0
         for line, data in chain([first], self._lines):
-            if _is_sound(data):
+            if (sound and data is first[1]) or _is_sound(data):
                 readable += 1
                 yield Record(line, data)
                 continue
@@ -337,8 +340,8 @@ def _stands_alone(data: bytes) -> bool:
 
 
 def _begins_document(data: bytes) -> bool:
-    """True when `data` begins a JSON object or list and does not end it."""
-    return data[:1] in (b"{", b"[") and not _is_sound(data) and is_open(data)
+    """True when `data`, which is not sound, begins a value and does not end it."""
+    return data[:1] in (b"{", b"[") and is_open(data)
 
 
 def _parse_head(data: bytes) -> Any:

@@ -29,6 +29,12 @@ FIRST_STEP_MS = 1000.0
 NODES = 5000
 KEY_MEDIAN_MS = 16.0
 KEY_WORST_MS = 50.0
+READING_RATIO = 5.0
+READ = (
+    *("claude_code", "native", "codex", "openai", "atif", "inspect"),
+    *("otlp", "otel_sdk", "langfuse"),
+)
+"""Formats that large traces come in."""
 JUDGED_FROM_MB = 10.0
 """Below this the interpreter's start and the empty page weigh more than the trace."""
 
@@ -113,6 +119,24 @@ def measure(case: Case) -> dict[str, Any]:
     }
 
 
+def reading(size: int) -> Iterator[str]:
+    """How fast each large format is read, beside parsing alone, as lines of text."""
+    yield (
+        f"{'reading':<16}{'input':>9}{'steps':>9}{'read':>11}{'orjson':>12}{'ratio':>9}"
+    )
+    for format in READ:
+        trace = generate(Case(format, format, size))
+        mb = trace.stat().st_size / 1e6
+        name, steps, read_s, parse_s = run(HERE / "read.py", trace).output.split()
+        ratio = float(read_s) / float(parse_s)
+        yield (
+            f"{name:<16}{mb:>6.1f} MB{int(steps):>9,}"
+            f"{mb / float(read_s):>6.0f} MB/s{mb / float(parse_s):>7.0f} MB/s"
+            f"{ratio:>8.1f}x{mark(ratio, READING_RATIO)}"
+        )
+    yield f"{'target':<16}{'':>41}{READING_RATIO:>8.1f}x"
+
+
 def start_up() -> float:
     """Median seconds of `whypath --help`."""
     return statistics.median(run("-m", "whypath", "--help").wall_s for _ in range(9))
@@ -190,6 +214,7 @@ def main() -> None:
     help_s = start_up()
     late = mark(help_s, START_UP_S)
     print(f"whypath --help   {help_s:.3f} s{late}   target {START_UP_S} s\n")
+    print(*reading(max(asked.sizes)), sep="\n", end="\n\n")
     rows = [measure(case) for case in cases]
     print(*report_table(rows), sep="\n")
     if not asked.no_browser:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from foreign import FORMATS as FOREIGN
 from workload import MODEL, SEED, START, TOOLS, Author, Record, actions
 
 
@@ -214,6 +215,7 @@ FORMATS: dict[str, Callable[[int], Iterable[Record]]] = {
     "claude_code": claude_code,
     "native": native,
     "chat": chat,
+    **FOREIGN,
 }
 
 

@@ -142,7 +142,7 @@ class Conversation:
         self._builder.problem("repair", what, "shown as an event", line)
         content = fields.get("content")
         role = as_scalar(fields.get("role")) or as_scalar(fields.get("type"))
-        output = None if content is None else self._contents.add(content)
+        output = self._contents.add_if(content)
         self._step("event", fields, line, name=role or "message", output=output)
 
     def _spoken(self, kind: str, fields: Fields, line: int) -> None:
@@ -254,7 +254,7 @@ class Conversation:
         function = as_fields(inner) if is_object(inner) else fields
         name = as_scalar(function.get("name")) or as_scalar(fields.get("name")) or "?"
         raw = first(function, "arguments", "args", "input")
-        arguments = None if raw is None else self._contents.add_embedded(raw)
+        arguments = self._contents.add_embedded_if(raw)
         recorded = as_scalar(first(fields, "call_id", "id")) or None
         if recorded in self._used:
             what = "a call id is used twice"

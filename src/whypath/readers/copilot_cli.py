@@ -181,7 +181,7 @@ class _Reader:
 
     def _call(self, fields: Fields) -> Call:
         raw = fields.get("arguments")
-        arguments = None if raw is None else self._contents.add_embedded(raw)
+        arguments = self._contents.add_embedded_if(raw)
         id = as_scalar(fields.get("toolCallId"))
         return Call(id, as_scalar(fields.get("name")) or "?", arguments)
 
@@ -190,7 +190,7 @@ class _Reader:
         step.name = as_scalar(data.get("toolName")) or "?"
         step.call_id = as_scalar(data.get("toolCallId"))
         raw = data.get("arguments")
-        step.input = None if raw is None else self._contents.add_embedded(raw)
+        step.input = self._contents.add_embedded_if(raw)
 
     def _end(self, fields: Fields, data: Fields, record: Record) -> None:
         id = as_scalar(data.get("toolCallId"))
@@ -212,7 +212,7 @@ class _Reader:
         reason = reason_of(why) if failed and why is not None else None
         self._run.result(
             id,
-            None if shown is None else self._contents.add(shown),
+            self._contents.add_if(shown),
             status="error" if failed else "ok",
             error=(reason or "failed; no message is recorded") if failed else None,
             end_ns=self._time(fields, record),

@@ -72,7 +72,7 @@ def _todo(fields: Fields, run: RunDraft, builder: Builder, record: Record) -> No
     """The to-do list is the state of the agent."""
     todos = fields.get("todos")
     list_ = as_fields(todos).get("todos", todos)
-    value = None if list_ is None else builder.contents.add(list_)
+    value = builder.contents.add_if(list_)
     run.step(
         "state",
         "todos",

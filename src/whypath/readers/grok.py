@@ -54,7 +54,7 @@ def read(records: Records, builder: Builder) -> None:
             done = as_fields(fields.get("kind"))
             name = as_text(first(done, "tool_type")) or "tool"
             made = fields.get("kind")
-            given = None if made is None else builder.contents.add(made)
+            given = builder.contents.add_if(made)
             run.step("tool", name, line=record.line, input=given, status="ok")
         else:
             what = f"records of type {shown_type(fields)}"

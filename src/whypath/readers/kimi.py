@@ -111,7 +111,7 @@ class _Reader:
     def _config(self, fields: Fields, record: Record) -> None:
         self._model = as_text(fields.get("modelAlias")) or self._model
         said = fields.get("systemPrompt")
-        prompt = None if said is None else self._contents.add(said)
+        prompt = self._contents.add_if(said)
         if prompt is not None and prompt != self._prompt:
             self._prompt = prompt
             step = self._run.step("system", line=record.line, output=prompt)
@@ -200,7 +200,7 @@ class _Reader:
 
     def _call(self, step: Draft, event: Fields, fields: Fields, record: Record) -> None:
         raw = event.get("args")
-        arguments = None if raw is None else self._contents.add(raw)
+        arguments = self._contents.add_if(raw)
         name = as_scalar(event.get("name")) or "?"
         id = as_scalar(event.get("toolCallId"))
         step.calls = (*step.calls, Call(id, name, arguments))
@@ -220,7 +220,7 @@ class _Reader:
         why = None if said is None else reason_of(said)
         self._run.result(
             id,
-            None if said is None else self._contents.add(said),
+            self._contents.add_if(said),
             status="error" if failed else "ok",
             error=(why or "failed") if failed else None,
             end_ns=self._time(fields, record),
@@ -237,12 +237,12 @@ class _Reader:
         said = fields.get("summary")
         time = self._time(fields, record)
         step = self._run.step("model", "compaction", line=record.line, start_ns=time)
-        step.output = None if said is None else self._contents.add(said)
+        step.output = self._contents.add_if(said)
         step.model, step.status, step.usage = self._model, "ok", self._unused
         self._unused = None
         shown = first(fields, "contextSummary", "summary")
         begin = self._run.step("system", line=record.line, start_ns=time)
-        begin.output = None if shown is None else self._contents.add(shown)
+        begin.output = self._contents.add_if(shown)
         begin.resets_context = True
 
     def _approve(self, fields: Fields, record: Record) -> None:

@@ -61,7 +61,7 @@ class _Reader:
         """Takes in one row: what was said, thought, called or reported."""
         builder, run, line = self._builder, self._run, record.line
         said = fields.get("text")
-        text = None if said is None else builder.contents.add(said)
+        text = builder.contents.add_if(said)
         start_ns = builder.time(as_scalar(fields.get("captured_at")), line)
         key = as_scalar(fields.get("source_line_id"))
         match as_text(fields.get("kind")):
@@ -94,7 +94,7 @@ class _Reader:
         name = as_scalar(fields.get("name")) or "?"
         id = key or f"{name}@{line}"
         given = fields.get("argsText")
-        arguments = None if given is None else contents.add_embedded(given)
+        arguments = contents.add_embedded_if(given)
         step = self._run.step("model", line=line, start_ns=start_ns, status="ok")
         step.calls, step.reasoning = (Call(id, name, arguments),), self._thought
         self._thought = None

@@ -161,9 +161,7 @@ class _Session:
                 self._say(turn, part)
             elif kind == "reasoning":
                 thought = part.get("text")
-                turn.reasoning = (
-                    None if thought is None else self._contents.add(thought)
-                )
+                turn.reasoning = self._contents.add_if(thought)
             elif kind == "tool":
                 self._tool(turn, part)
             elif kind == "step-finish":
@@ -203,7 +201,7 @@ class _Session:
         name = as_scalar(part.get("tool")) or "?"
         id = as_scalar(first(part, "callID", "id")) or name
         given = state.get("input")
-        arguments = None if given is None else self._contents.add(given)
+        arguments = self._contents.add_if(given)
         turn.calls = (*turn.calls, Call(id, name, arguments))
         status = as_text(state.get("status"))
         step = self._run.step("tool", name, line=self._line, key=id, call_id=id)
@@ -213,7 +211,7 @@ class _Session:
             return
         step.end_ns = self._time(state.get("time"), "end")
         said = first(state, "output", "error")
-        step.output = None if said is None else self._contents.add(said)
+        step.output = self._contents.add_if(said)
         step.status = "ok" if status == "completed" else "error"
         error = state.get("error")
         step.error = None if error is None else reason_of(error)

@@ -80,7 +80,7 @@ class _Request:
         id = as_scalar(self._fields.get("requestId"))
         step = self._run.step("user", line=self._line, key=id)
         step.start_ns = self._start_ns
-        step.output = None if asked is None else self._contents.add(asked)
+        step.output = self._contents.add_if(asked)
         rounds = [as_fields(r) for r in as_items(self._found.get("toolCallRounds"))]
         for fields in rounds:
             self._round(fields)
@@ -95,9 +95,9 @@ class _Request:
         step.key = as_scalar(fields.get("id"))
         step.model, step.agent = self._model, self._agent
         said = fields.get("response")
-        step.output = None if said is None else self._contents.add(said)
+        step.output = self._contents.add_if(said)
         thought = as_fields(fields.get("thinking")).get("text")
-        step.reasoning = None if thought is None else self._contents.add(thought)
+        step.reasoning = self._contents.add_if(thought)
         calls = [as_fields(raw) for raw in as_items(fields.get("toolCalls"))]
         step.calls = tuple(self._call(call) for call in calls)
         results = as_fields(self._found.get("toolCallResults"))
@@ -109,7 +109,7 @@ class _Request:
 
     def _call(self, fields: Fields) -> Call:
         raw = fields.get("arguments")
-        arguments = None if raw is None else self._contents.add_embedded(raw)
+        arguments = self._contents.add_embedded_if(raw)
         name = as_scalar(fields.get("name")) or "?"
         return Call(as_scalar(fields.get("id")), name, arguments)
 

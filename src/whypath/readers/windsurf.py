@@ -46,12 +46,12 @@ def read(records: Records, builder: Builder) -> None:
         if kind == "user_input":
             said = inner.get("user_response")
             step = run.step("user", line=record.line)
-            step.output = None if said is None else builder.contents.add(said)
+            step.output = builder.contents.add_if(said)
             turn = None
         elif kind == "planner_response":
             said = inner.get("response")
             turn = run.step("model", line=record.line, status="ok")
-            turn.output = None if said is None else builder.contents.add(said)
+            turn.output = builder.contents.add_if(said)
         elif kind is None:
             builder.problem("loss", "a line without a type", "left out", record.line)
         else:
@@ -81,7 +81,7 @@ def _act(
     status: Status = "error" if failed else "ok"
     why = "no message is recorded" if code is None else f"exit code {code}"
     error = f"failed: {why}" if failed else None
-    output = None if result is None else builder.contents.add(result)
+    output = builder.contents.add_if(result)
     run.result(id, output, status=status, error=error, line=record.line)
 
 
