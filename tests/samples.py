@@ -62,7 +62,7 @@ def _header(run: Run) -> str:
             "score": outcome.score,
             "reward": outcome.reward,
             "note": outcome.note,
-            "answer": outcome.answer and _preview(run, outcome.answer),
+            "answer": None if outcome.answer is None else _preview(run, outcome.answer),
         }
         known = [f"{name} {value}" for name, value in said.items() if value is not None]
         lines.append("outcome: " + ", ".join(known))

@@ -100,6 +100,19 @@ def test_calls_of_two_files_with_the_same_id_are_kept_apart() -> None:
     assert said == [("call_0", "result of main"), ("call_0@sub", "result of sub")]
 
 
+def test_a_sub_agent_follows_its_call_when_that_gets_another_id() -> None:
+    builder = Builder("test")
+    asks(builder.run("main"), "call_0")
+    part = builder.run("more")
+    asks(part, "call_0")
+    part.step("user", key="inner", thread="sub")
+    part.threads["sub"] = Thread(call_id="call_0")
+    part.part_of = "main"
+    [run] = finish(builder)
+    inner = next(step for step in run.steps if step.key == "inner")
+    assert run.step(inner.parent or 1).call_id == "call_0@more"
+
+
 def test_problems_and_labels_of_a_part_are_those_of_the_whole() -> None:
     builder = Builder("test")
     for id in ("main", "sub"):

@@ -7,6 +7,7 @@ A reader says what it found, in the order it found it, in our terms. Putting it 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -199,7 +200,7 @@ class Builder:
         """The run that the next problems belong to; None is the input as a whole."""
         self.files: list[str] = []
         self._runs: dict[str, RunDraft] = {}
-        self._problems: dict[tuple[str | None, str, str, str], Problem] = {}
+        self._problems: dict[str | None, dict[tuple[str, str, str], Problem]] = {}
         self._ticks = 0
         self._shared: dict[Callable[[Builder], Any], Any] = {}
         self._at_end: list[Callable[[], None]] = []
@@ -255,25 +256,26 @@ class Builder:
 
     def _add_problem(self, new: Problem, about: str | None) -> None:
         """Counts problems of one kind together, at the first one's place."""
-        key = (about, new.level, new.what, new.file)
-        old = self._problems.get(key)
-        more = replace(old, count=old.count + new.count) if old else new
-        self._problems[key] = more
+        known = self._problems.setdefault(about, {})
+        key = (new.level, new.what, new.file)
+        old = known.get(key)
+        known[key] = replace(old, count=old.count + new.count) if old else new
 
     def move_problems(self, run: str, host: str) -> None:
         """Says that the problems of `run` are those of the run that it is part of."""
-        for key in [key for key in self._problems if key[0] == run]:
-            self._add_problem(self._problems.pop(key), host)
+        for problem in self._problems.pop(run, {}).values():
+            self._add_problem(problem, host)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What went wrong so far, each kind once, in order of first mention."""
-        return tuple(self._problems.values())
+        """What went wrong so far, each kind once."""
+        found = (known.values() for known in self._problems.values())
+        return tuple(chain.from_iterable(found))
 
     def problems_of(self, run: str) -> tuple[Problem, ...]:
         """What went wrong in the run `run`, or in the input as a whole."""
-        found = self._problems.items()
-        return tuple(p for (about, *_), p in found if about in (None, run))
+        found = (self._problems.get(about, {}).values() for about in (None, run))
+        return tuple(chain.from_iterable(found))
 
     def time(self, value: object, line: int | None = None) -> int | None:
         """A recorded time in any usual form as nanoseconds since 1970 UTC.

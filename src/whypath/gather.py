@@ -51,7 +51,9 @@ def _join(part: "RunDraft", host: "RunDraft", after: int) -> None:
         id = renamed.get(id, id)
         host.results[id] = result._replace(call_id=id, order=after + result.order)
     host.steps.extend(part.steps)
-    host.threads.update(part.threads)
+    for id, thread in part.threads.items():
+        call_id = renamed.get(thread.call_id or "", thread.call_id)
+        host.threads[id] = thread._replace(call_id=call_id)
     for name, label in part.labels.items():
         host.labels.setdefault(name, label)
     if part.as_thread is not None:

@@ -89,4 +89,5 @@ def _tool_for(call: Call, caller: Draft, number: int) -> Draft:
         start_ns=caller.end_ns or caller.start_ns,
         input=call.arguments,
         call_id=call.id,
+        abandoned=caller.abandoned,
     )
