@@ -672,3 +672,85 @@ def test_a_reader_can_be_told_of_a_second_file(write: Write) -> None:
         otlp.read(records, builder)
     (run,) = builder.finish()
     assert len(run.files) == 2
+
+
+# --- rotation -------------------------------------------------------------------------
+
+
+def rotated(folder: Path) -> Path:
+    """A trace over three files, as a collector writes them: children come first."""
+    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "a"}
+    asked = chat(answer(call("look", {}, "c1")), **{"gen_ai.usage.input_tokens": 7})
+    done = tool("look", **{"gen_ai.tool.call.id": "c1"})
+    files = {
+        "traces-1.jsonl": [batch(span(2, 1, "chat m", asked))],
+        "traces-2.jsonl": [
+            batch(span(8, 0, "chat m", chat("other"), traceId=OTHER)),
+            batch(span(3, 1, "t", done, startTimeUnixNano="soon")),
+            batch(span(2, 1, "chat m", asked)),
+        ],
+        "traces.jsonl": [batch(span(1, 0, "a", agent))],
+    }
+    for name, lines in files.items():
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_trace_over_several_files_of_a_folder_is_one_run(tmp_path: Path) -> None:
+    run, other = sorted(read_runs(rotated(tmp_path)), key=lambda run: -len(run.steps))
+    assert kinds(run) == [("agent", "a"), ("model", "m"), ("tool", "look")]
+    assert [step.parent for step in run.steps] == [None, 1, 1]
+    assert run.steps[2].caller == 2
+    assert totals((run,)) == "1 1 1 1 0 7 0"
+    files = [Path(step.source.file).name for step in run.steps]
+    assert files == ["traces.jsonl", "traces-1.jsonl", "traces-2.jsonl"]
+    assert [step.source.line for step in run.steps] == [1, 1, 2]
+    assert kinds(other) == [("model", "m")]
+
+
+def test_a_problem_of_a_rotated_trace_is_in_the_file_it_is_in(tmp_path: Path) -> None:
+    run = max(read_runs(rotated(tmp_path)), key=lambda run: len(run.steps))
+    found = {p.what: (Path(p.file).name, p.line) for p in run.problems}
+    assert found["the same span recorded twice"] == ("traces-2.jsonl", 3)
+    assert found["a time that cannot be read"] == ("traces-2.jsonl", 2)
+    assert "a parent is not in the trace" not in found
+
+
+# --- usage that is repeated -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "pydantic_ai_2.58.0.json",
+        "pydantic_ai_2.58.0_delegation.json",
+        "copilot_chat_otel.derived.otlp.jsonl",
+    ],
+)
+def test_tokens_are_those_of_the_model_calls_and_not_of_agents(
+    corpus: Path, file: str
+) -> None:
+    path = corpus / "otlp-genai" / file
+    text = path.read_text(encoding="utf-8")
+    batches = map(json.loads, text.splitlines() if path.suffix == ".jsonl" else [text])
+    summed: dict[str, int] = {}
+    for said in (a for each in batches for a in said_in(each)):
+        operation = said.get("gen_ai.operation.name", "")
+        given = int(said.get("gen_ai.usage.input_tokens", 0))
+        summed[operation] = summed.get(operation, 0) + given
+    steps = [step for run in read_runs(path) for step in run.steps]
+    counted = sum(s.usage.input_tokens or 0 for s in steps if s.usage is not None)
+    assert counted == summed["chat"]
+
+
+def said_in(value: Any) -> list[dict[str, Any]]:
+    """The attributes of every span in a batch, apart from the reader."""
+    if isinstance(value, list):
+        return [said for item in value for said in said_in(item)]
+    if not isinstance(value, dict):
+        return []
+    if "spanId" in value and "attributes" in value:
+        pairs = value["attributes"]
+        return [{p["key"]: next(iter(p["value"].values()), None) for p in pairs}]
+    return [said for item in value.values() for said in said_in(item)]

@@ -13,8 +13,8 @@ from whypath.readers.spans import Attributes, Facts, as_number
 
 _QUESTION = ("question", "instructions", "prompt", "text", "name")
 _ANSWER = ("answer", "choice", "value", "label", "selected", "score")
-_PROBABILITY = ("probability", "confidence")
-_OPTIONS = ("options", "choices", "candidates")
+_PROBABILITY = ("probability", "noul", "confidence")
+_OPTIONS = ("options", "choices", "candidates", "criteria", "levels")
 _SPREAD = ("probabilities", "distribution", "scores", *_OPTIONS)
 _NAME = ("name", "id", "label", "value", "option", "answer", "choice", "key")
 
@@ -29,8 +29,8 @@ def is_decision(attributes: Attributes) -> bool:
     return (
         isinstance(asked, str)
         and isinstance(said, str)
-        and '"answers"' in said
         and '"questions"' in asked
+        and '"answers"' in said
     )
 
 
@@ -68,10 +68,16 @@ def _decision(name: str, question: Any, answer: Any, payloads: Payloads) -> Deci
     probability = as_number(raw)
     scores = _offered(question)
     scores.update(_spread(answer))
+    outcome = None
     note = None if len(scores) > 1 else "other options: not recorded"
-    if chosen is None and any(name in answer for name in _ANSWER):
+    if answer.get("type") == "refusal":
+        note = "the model declined to answer"
+    elif _is_between(answer, scores):
+        outcome, chosen = f"score {_label(chosen)}", None
+        note = "a score is recorded, and no choice"
+    elif chosen is None and any(name in answer for name in _ANSWER):
         note = "the answer is: none"
-    elif chosen is None and not scores:
+    elif chosen is None and ("noul" in answer or not scores):
         scores["true"] = probability
         note = "a probability is recorded, and no answer"
     picked = [_label(c) for c in (chosen if isinstance(chosen, list) else [chosen])]
@@ -79,7 +85,7 @@ def _decision(name: str, question: Any, answer: Any, payloads: Payloads) -> Deci
     for label in picked:
         if scores.get(label) is None:
             scores[label] = probability
-    confidence = probability if picked else None
+    confidence = probability if picked or outcome else None
     if confidence is None and len(picked) == 1:
         confidence = scores[picked[0]]
     why = answer.get("explanation", answer.get("rationale"))
@@ -94,9 +100,21 @@ def _decision(name: str, question: Any, answer: Any, payloads: Payloads) -> Deci
         rationale_from="recorded" if why else None,
         confidence=confidence,
         evidence=(),
-        outcome=None,
+        outcome=outcome,
         basis="recorded",
         options_note=note,
+    )
+
+
+def _is_between(answer: dict[str, Any], scores: dict[str, float | None]) -> bool:
+    """True for a score that is the mean of the levels, and none of them."""
+    score = answer.get("score")
+    others = any(answer.get(name) is not None for name in _ANSWER[:-1])
+    return (
+        bool(scores)
+        and score is not None
+        and not others
+        and (_label(score) not in scores)
     )
 
 

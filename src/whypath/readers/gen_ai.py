@@ -10,6 +10,8 @@ from whypath.model import Message
 from whypath.readers.payloads import Payloads
 from whypath.readers.spans import Event, Facts, Role, Span, first, text, usage
 
+HEADS = ("gen_ai.", "final_result", "operation.cost")
+
 _OPERATIONS: dict[str, Role] = {
     "chat": "model",
     "generate_content": "model",

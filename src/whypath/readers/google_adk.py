@@ -9,6 +9,8 @@ from whypath.model import Message
 from whypath.readers.payloads import Payloads
 from whypath.readers.spans import Facts, Role, Span
 
+HEADS = ("gcp.vertex.agent.",)
+
 _PREFIX = "gcp.vertex.agent."
 
 

@@ -19,6 +19,11 @@ from whypath.readers.spans import (
     usage,
 )
 
+HEADS = (
+    *("openinference.", "llm.", "input.", "output.", "tool.", "tool_call."),
+    *("agent.name", "decision.", "retrieval.", "reranker.", "embedding."),
+)
+
 _KINDS: dict[str, Role] = {
     "LLM": "model",
     "TOOL": "tool",
@@ -53,7 +58,7 @@ _MODEL = (
     *("decision.response.model_name", "decision.model_name"),
     *("decision.request.model_name", "embedding.model_name", "reranker.model_name"),
 )
-_FIXED = ("DECISION", "GUARDRAIL")
+_EXACT = ("decision", "handoff", "guardrail")
 
 
 def role(span: Span) -> Role | None:
@@ -73,10 +78,12 @@ def role(span: Span) -> Role | None:
     return found
 
 
-def overrules(span: Span) -> bool:
-    """True where the kind is more exact than what another convention may say."""
-    kind = span.attributes.get("openinference.span.kind")
-    return kind in _FIXED or role(span) in ("decision", "handoff")
+def exact_role(span: Span) -> Role | None:
+    """What the span is, where that is more exact than what another convention says."""
+    if "openinference.span.kind" not in span.attributes:
+        return None
+    found = role(span)
+    return found if found in _EXACT else None
 
 
 def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:

@@ -3,17 +3,24 @@
 Not read: metrics, links between spans, and log records that belong to no span.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from sys import intern
 from typing import Any
 
 from whypath.builder import Builder
-from whypath.model import Status
+from whypath.model import replace
 from whypath.readers.span_runs import add_spans
+from whypath.readers.span_values import (
+    as_id,
+    as_object,
+    as_status,
+    as_text,
+    document,
+    objects,
+)
 from whypath.readers.spans import Event, Span
-from whypath.records import BadShape, Raw, Records, Sample, decoder
+from whypath.records import Records, Sample
 
 NAME = "otlp"
 TOOL = "OpenTelemetry: GenAI conventions, OpenInference, OpenLLMetry, Vercel AI SDK"
@@ -22,15 +29,7 @@ NOT_READ = "metrics, span links, log records without a span"
 EXAMPLE = "whypath report traces.jsonl"
 SIGNS = (("resourceSpans",), ("resourceLogs",))
 
-_any = decoder(object)
-_fields = decoder(dict[str, Raw])
-_list = decoder(list[Raw])
-
 _SCOPES = ("scopeSpans", "instrumentationLibrarySpans")
-_STATUS: dict[object, Status] = {1: "ok", 2: "error"}
-_STATUS |= {"1": "ok", "2": "error"}
-_STATUS |= {"STATUS_CODE_OK": "ok", "STATUS_CODE_ERROR": "error"}
-_STATUS |= {"OK": "ok", "ERROR": "error", "Ok": "ok", "Error": "error"}
 _SCALARS = ("stringValue", "boolValue", "doubleValue", "bytesValue")
 _LATEST = 1 << 63
 
@@ -51,12 +50,19 @@ def companions(path: Path) -> list[Path]:
 
 def read(records: Records, builder: Builder) -> None:
     """Tells the builder everything the spans and their log records say."""
+    read_batches(records, builder, lambda batch: batch)
+
+
+def read_batches(
+    records: Records, builder: Builder, unwrap: Callable[[Any], Any]
+) -> None:
+    """Reads OTLP in a wrapper: `unwrap` gives the export request in a value."""
     reader = _Reader(builder)
     for record in records:
-        document = _document(record.data)
-        for batch in document if isinstance(document, list) else (document,):
+        whole = document(record.data)
+        for batch in whole if isinstance(whole, list) else (whole,):
             try:
-                reader.batch(batch, record.line)
+                reader.batch(unwrap(batch), record.line)
             except RecursionError:
                 what = "a record nested too deep to read"
                 builder.problem("loss", what, "left out", record.line)
@@ -79,16 +85,16 @@ class _Reader:
             return
         if "resourceMetrics" in batch:
             self._builder.problem("note", "metrics", "not shown", line)
-        for group in _objects(batch.get("resourceSpans")):
-            resource = _attributes(_object(group.get("resource")).get("attributes"))
-            for scoped in (s for name in _SCOPES for s in _objects(group.get(name))):
+        for group in objects(batch.get("resourceSpans")):
+            resource = _attributes(as_object(group.get("resource")).get("attributes"))
+            for scoped in (s for name in _SCOPES for s in objects(group.get(name))):
                 scope = scoped.get("scope", scoped.get("instrumentationLibrary"))
-                scope_name = _text(_object(scope).get("name")) or ""
-                for span in _objects(scoped.get("spans")):
+                scope_name = as_text(as_object(scope).get("name")) or ""
+                for span in objects(scoped.get("spans")):
                     self._spans.append(self._span(span, resource, scope_name, line))
-        for group in _objects(batch.get("resourceLogs")):
-            for scoped in _objects(group.get("scopeLogs")):
-                for log in _objects(scoped.get("logRecords")):
+        for group in objects(batch.get("resourceLogs")):
+            for scoped in objects(group.get("scopeLogs")):
+                for log in objects(scoped.get("logRecords")):
                     self._log(log, line)
 
     def spans(self) -> Iterator[Span]:
@@ -103,24 +109,24 @@ class _Reader:
     def _span(
         self, span: dict[str, Any], resource: dict[str, Any], scope: str, line: int
     ) -> Span:
-        status = _object(span.get("status"))
+        status = as_object(span.get("status"))
         return Span(
-            trace_id=_id(span.get("traceId")),
-            span_id=_id(span.get("spanId")),
-            parent_id=_id(span.get("parentSpanId")),
-            name=_text(span.get("name")) or "",
+            trace_id=as_id(span.get("traceId")),
+            span_id=as_id(span.get("spanId")),
+            parent_id=as_id(span.get("parentSpanId")),
+            name=as_text(span.get("name")) or "",
             start_ns=self._time(span.get("startTimeUnixNano"), line),
             end_ns=self._time(span.get("endTimeUnixNano"), line),
-            status=_STATUS.get(_hashable(status.get("code")), "unset"),
-            message=_text(status.get("message")),
+            status=as_status(status.get("code")),
+            message=as_text(status.get("message")),
             attributes=_attributes(span.get("attributes")),
             events=tuple(
                 Event(
-                    _text(event.get("name")) or "",
+                    as_text(event.get("name")) or "",
                     self._time(event.get("timeUnixNano"), line),
                     _attributes(event.get("attributes")),
                 )
-                for event in _objects(span.get("events"))
+                for event in objects(span.get("events"))
             ),
             resource=resource,
             scope=scope,
@@ -130,15 +136,15 @@ class _Reader:
 
     def _log(self, log: dict[str, Any], line: int) -> None:
         attributes = _attributes(log.get("attributes"))
-        name = _text(log.get("eventName")) or _text(attributes.get("event.name"))
-        span_id = _id(log.get("spanId"))
+        name = as_text(log.get("eventName")) or as_text(attributes.get("event.name"))
+        span_id = as_id(log.get("spanId"))
         if span_id is None:
             what = "a log record that belongs to no span"
             self._builder.problem("loss", what, "left out", line)
             return
         time = self._time(log.get("timeUnixNano"), line)
         event = Event(name or "log", time, attributes, _plain(log.get("body")))
-        key = (_id(log.get("traceId")), span_id)
+        key = (as_id(log.get("traceId")), span_id)
         self._logs.setdefault(key, []).append((event, line))
 
     def _with_logs(self, span: Span) -> Span:
@@ -163,36 +169,13 @@ class _Reader:
         return self._builder.time(value, line)
 
 
-def _document(data: bytes) -> Any:
-    try:
-        return _parse(data)
-    except RecursionError:
-        return None
-
-
-def _parse(data: bytes | Raw) -> Any:
-    """A JSON value. What no double can hold is kept as the text it was written as."""
-    try:
-        return _any(data)
-    except BadShape:
-        pass
-    try:
-        return {key: _parse(value) for key, value in _fields(data).items()}
-    except BadShape:
-        pass
-    try:
-        return [_parse(value) for value in _list(data)]
-    except BadShape:
-        return bytes(data).decode("utf-8", "replace")
-
-
 def _attributes(pairs: Any) -> dict[str, Any]:
     """Key and value pairs as a dict; the last of a repeated key wins."""
     if isinstance(pairs, dict):
         return {key: _plain(value) for key, value in pairs.items()}
     return {
         intern(key): _plain(pair.get("value"))
-        for pair in _objects(pairs)
+        for pair in objects(pairs)
         if isinstance(key := pair.get("key"), str)
     }
 
@@ -213,12 +196,12 @@ def _plain(value: Any) -> Any:
 
 
 def _values(value: Any) -> list[Any]:
-    inner = _object(value).get("values")
+    inner = as_object(value).get("values")
     return [_plain(item) for item in inner] if isinstance(inner, list) else []
 
 
 def _pairs(value: Any) -> dict[str, Any]:
-    return _attributes(_object(value).get("values"))
+    return _attributes(as_object(value).get("values"))
 
 
 def _integer(value: Any) -> Any:
@@ -226,27 +209,3 @@ def _integer(value: Any) -> Any:
     if isinstance(value, str) and len(value) < 20 and value.lstrip("-").isdecimal():
         return int(value)
     return value
-
-
-def _id(value: Any) -> str | None:
-    """A trace's or span's id in lower case; None for none and for all zeros."""
-    if not isinstance(value, str) or not value.strip("0"):
-        return None
-    return value.lower() if len(value) in (16, 32) else value
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _hashable(value: Any) -> object:
-    return value if isinstance(value, int | str) else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from whypath.builder import Builder
+from whypath.content import to_json
 from whypath.model import Call, ContentId, Message, Tool
 from whypath.records import BadShape, Raw, decoder
 
@@ -310,7 +311,10 @@ def _json(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):
-        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return to_json(value)
+        except (UnicodeEncodeError, OverflowError):
+            value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     encoded: bytes = value.strip().encode("utf-8", "replace")
     return encoded
 

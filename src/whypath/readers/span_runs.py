@@ -10,7 +10,7 @@ from whypath.builder import Builder
 from whypath.readers.payloads import Payloads
 from whypath.readers.span_steps import RunSteps
 from whypath.readers.span_tree import grow
-from whypath.readers.spans import Span
+from whypath.readers.spans import Attributes, Span
 
 _SESSION = (
     *("gen_ai.conversation.id", "session.id", "copilot_chat.chat_session_id"),
@@ -20,6 +20,8 @@ _SESSION = (
     *("ai.telemetry.metadata.sessionId", "langsmith.trace.session_id"),
 )
 """Attributes whose value names the session that a trace belongs to."""
+
+_NAMES = frozenset(_SESSION)
 
 _LABELS = {"service.name": "service", "user.id": "user", "tag.tags": "tags"}
 _UNTRACED = "untraced"
@@ -100,24 +102,34 @@ def _sessions(traces: dict[str, list[Span]]) -> Iterator[tuple[str, list[str]]]:
 def _session_ids(spans: list[Span]) -> dict[str, None]:
     """The session ids that the spans of one trace name, in order, each once."""
     found: dict[str, None] = {}
-    for span in spans:
-        for source in (span.attributes, span.resource):
-            for name in _SESSION:
-                value = source.get(name)
-                if isinstance(value, str) and value.strip():
-                    found[value] = None
+    for source in _sources(spans):
+        if _NAMES.isdisjoint(source):
+            continue
+        for name in _SESSION:
+            value = source.get(name)
+            if isinstance(value, str) and value.strip():
+                found[value] = None
     return found
+
+
+def _sources(spans: list[Span]) -> Iterator[Attributes]:
+    """Each span's attributes and resource; a resource that many share, once."""
+    last: Attributes | None = None
+    for span in spans:
+        if span.resource is not last:
+            last = span.resource
+            yield last
+        yield span.attributes
 
 
 def _labels(spans: list[Span]) -> dict[str, str]:
     """What a trace says of itself as a whole."""
     found: dict[str, str] = {}
-    for span in spans:
-        for source in (span.resource, span.attributes):
-            for name, label in _LABELS.items():
-                value = source.get(name)
-                if isinstance(value, list):
-                    value = ", ".join(map(str, value))
-                if isinstance(value, str) and value:
-                    found.setdefault(label, value)
+    for source in _sources(spans):
+        for name, label in _LABELS.items():
+            value = source.get(name)
+            if isinstance(value, list):
+                value = ", ".join(map(str, value))
+            if isinstance(value, str) and value:
+                found.setdefault(label, value)
     return found

@@ -14,10 +14,11 @@ from whypath.readers import dialects, gen_ai
 from whypath.readers.payloads import Payloads
 from whypath.readers.span_calls import CallLinks
 from whypath.readers.span_tree import Node
-from whypath.readers.spans import Event, Facts, Span, text
+from whypath.readers.spans import Event, Facts, Span, first, text
 
 _PREFIXES = ("execute_tool ", "invoke_agent ", "create_agent ", "invoke_workflow ")
 _ENCLOSING = ("agent", "tool", "model")
+_HTTP = ("http.response.status_code", "http.status_code")
 _EVALUATION = "gen_ai.evaluation.result"
 
 
@@ -65,7 +66,7 @@ class RunSteps:
             node.forget()
             if node.role == "model":
                 self._links.model(draft, known.messages or ())
-            elif node.role in ("tool", "handoff"):
+            elif node.role in ("tool", "retrieval", "handoff"):
                 self._links.tool(draft)
         self._links.end_trace()
 
@@ -297,6 +298,8 @@ def _error(span: Span) -> str | None:
             kind = text(event.attributes, "exception.type") or kind
             said = text(event.attributes, "exception.message") or said
     said = span.message or said
+    if said is None and kind is None and (found := first(span.attributes, *_HTTP)):
+        return f"HTTP {found[1]}"
     if said and kind and kind not in said:
         return f"{kind}: {said}"
     return said or kind or "failed; no message is recorded"

@@ -5,9 +5,10 @@ does not look into payloads.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from whypath.builder import Builder
+from whypath.model import replace
 from whypath.readers import dialects
 from whypath.readers.spans import Role, Span, text, whole
 
@@ -53,7 +54,7 @@ class Node:
 def grow(spans: list[Span], builder: Builder) -> list[Node]:
     """The nodes of a trace by start, linked, each call once."""
     nodes = [Node(span, dialects.role(span)) for span in _once(spans, builder)]
-    nodes.sort(key=lambda node: (node.span.start_ns or 0, node.role == "tool"))
+    nodes.sort(key=lambda node: (_moment(node.span), node.role == "tool"))
     by_id = {node.span.span_id: node for node in nodes if node.span.span_id}
     for node in nodes:
         node.parent = by_id.get(node.span.parent_id or "")
@@ -63,6 +64,11 @@ def grow(spans: list[Span], builder: Builder) -> list[Node]:
     _join_nested(nodes, builder)
     _join_siblings(nodes, builder)
     return [node for node in nodes if node.same is None]
+
+
+def _moment(span: Span) -> int:
+    """When a span began; of one that was only seen to end, when it ended."""
+    return span.start_ns or span.end_ns or 0
 
 
 def _once(spans: list[Span], builder: Builder) -> list[Span]:

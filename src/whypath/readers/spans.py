@@ -19,6 +19,7 @@ from whypath.model import (
     Tool,
     Usage,
 )
+from whypath.records import Shape
 
 Attributes = Mapping[str, Any]
 
@@ -38,8 +39,7 @@ class Event(NamedTuple):
     body: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Shape, frozen=True, gc=False):
     """A span in no container's shape: ids as text, times in ns, attributes plain.
 
     `trace_id`, `span_id` and `parent_id` are None where missing or all zeros. `status`
@@ -120,7 +120,8 @@ def whole(attributes: Attributes, names: Iterable[str]) -> int | None:
 def number(attributes: Attributes, names: Iterable[str]) -> float | None:
     """The first of the named attributes that is a finite number of 0 or more."""
     for name in names:
-        value = as_number(attributes.get(name))
+        given = attributes.get(name)
+        value = None if given is None else as_number(given)
         if value is not None and value >= 0:
             return value
     return None
@@ -143,10 +144,15 @@ def usage(attributes: Attributes, names: Mapping[str, Iterable[str]]) -> Usage |
 
     Where the cache holds more tokens than the input, the input was counted without it.
     """
-    counts = {key: whole(attributes, names.get(key, ())) for key in _COUNTS}
-    cost = number(attributes, names.get("cost_usd", ()))
-    if cost is None and all(count is None for count in counts.values()):
+    found = {
+        key: value
+        for key, keys in names.items()
+        if (value := number(attributes, keys)) is not None
+    }
+    if not found:
         return None
+    cost = found.pop("cost_usd", None)
+    counts = {key: int(found[key]) if key in found else None for key in _COUNTS}
     given = counts["input_tokens"]
     cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
     if given is not None and cached > given:
@@ -166,23 +172,56 @@ _COUNTS = (
 def unflatten(attributes: Attributes, prefix: str) -> list[Any]:
     """What numbered attributes spell out: `prefix0.a.b` is the first item's a, its b.
 
-    Keys that hold nothing but numbered items become lists too.
+    Keys that hold nothing but numbered items become lists too. Where the attributes are
+    nested already, the list stands under the prefix.
     """
+    nested = attributes.get(prefix[:-1])
+    if isinstance(nested, list):
+        return [_spelled_out(item, 0) for item in nested]
+    start, items = len(prefix), attributes.items()
+    named = [(key[start:], value) for key, value in items if key.startswith(prefix)]
+    listed = _listed(_tree(named)) if named else None
+    return listed if isinstance(listed, list) else []
+
+
+_DEEPEST = 12
+
+
+def _tree(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Dotted names and values as objects inside each other."""
     root: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if not name.startswith(prefix):
-            continue
-        *path, last = name[len(prefix) :].split(".", _DEEPEST)
+    for name, value in items:
+        *path, last = name.split(".", _DEEPEST)
         node: Any = root
         for key in path:
             node = node.setdefault(key, {}) if isinstance(node, dict) else None
         if isinstance(node, dict):
             node[last] = value
-    listed = _listed(root)
-    return listed if isinstance(listed, list) else []
+    return root
 
 
-_DEEPEST = 12
+def _nested(value: Any, depth: int = 0) -> Any:
+    """A list whose members, and theirs, may have dotted names, with objects instead."""
+    if not isinstance(value, list) or depth >= _DEEPEST:
+        return value
+    return [_spelled_out(item, depth) for item in value]
+
+
+def _spelled_out(item: Any, depth: int) -> Any:
+    if not isinstance(item, dict):
+        return item
+    if any("." in name for name in item):
+        item = _listed(_tree(item.items()))
+    return _with_lists(item, depth + 1)
+
+
+def _with_lists(node: Any, depth: int) -> Any:
+    """The same object, lists inside it spelled out."""
+    if isinstance(node, list):
+        return _nested(node, depth)
+    if not isinstance(node, dict) or depth >= _DEEPEST:
+        return node
+    return {key: _with_lists(value, depth + 1) for key, value in node.items()}
 
 
 def _listed(node: Any) -> Any:

@@ -1,13 +1,32 @@
 """https://github.com/traceloop/openllmetry semantic conventions: a span's facts.
 
+AgentOps writes them too, with its own name in front.
+
 Not read: HTTP headers, association properties other than the session's id.
 """
 
-from typing import Any
-
 from whypath.model import ContentId
 from whypath.readers.payloads import Payloads
-from whypath.readers.spans import Facts, Role, Span, text, unflatten, usage
+from whypath.readers.spans import (
+    Attributes,
+    Facts,
+    Role,
+    Span,
+    first,
+    text,
+    unflatten,
+    usage,
+)
+
+HEADS = (
+    *("traceloop.", "agentops.", "llm.request.", "llm.usage."),
+    *(
+        "gen_ai.prompt",
+        "gen_ai.completion",
+        "gen_ai.request.model",
+        "gen_ai.response.model",
+    ),
+)
 
 _KINDS: dict[str, Role] = {
     "workflow": "agent",
@@ -16,6 +35,9 @@ _KINDS: dict[str, Role] = {
     "tool": "tool",
 }
 _MODELS = ("gen_ai.request.model", "gen_ai.response.model", "llm.request.type")
+_NAMES = ("traceloop.entity.name", "agent.role", "agentops.entity.name")
+_INPUTS = ("traceloop.entity.input", "agentops.entity.input")
+_OUTPUTS = ("traceloop.entity.output", "agentops.entity.output")
 _USAGE = {
     "input_tokens": ("llm.usage.prompt_tokens",),
     "output_tokens": ("llm.usage.completion_tokens",),
@@ -26,8 +48,8 @@ _USAGE = {
 
 def role(span: Span) -> Role | None:
     """What the span is: by its kind, or a model call because it names a model."""
-    kind = text(span.attributes, "traceloop.span.kind")
-    if kind is not None:
+    kind = text(span.attributes, "traceloop.span.kind", "agentops.span.kind")
+    if kind is not None and kind not in ("llm", "request"):
         return _KINDS.get(kind, "structure")
     if text(span.attributes, "llm.request.type") in ("embedding", "rerank"):
         return "event"
@@ -37,15 +59,15 @@ def role(span: Span) -> Role | None:
 def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
     """Adds what the span's `traceloop.*`, `llm.*` and numbered attributes say."""
     attributes = span.attributes
-    name = text(attributes, "traceloop.entity.name")
-    facts.shown += ("traceloop.span.kind", "traceloop.entity.name")
+    name = text(attributes, *_NAMES)
+    facts.shown += ("traceloop.span.kind", "agentops.span.kind", *_NAMES)
     if facts.kind in ("tool", "agent"):
         facts.name = facts.name or name
     if facts.input is None:
-        facts.input = _entity(attributes.get("traceloop.entity.input"), payloads)
+        facts.input = _entity(attributes, _INPUTS, payloads)
     if facts.output is None:
-        facts.output = _entity(attributes.get("traceloop.entity.output"), payloads)
-    facts.shown += ("traceloop.entity.input", "traceloop.entity.output")
+        facts.output = _entity(attributes, _OUTPUTS, payloads)
+    facts.shown += (*_INPUTS, *_OUTPUTS)
     if facts.kind != "model":
         return
     if facts.usage is None and (found := usage(attributes, _USAGE)):
@@ -67,7 +89,11 @@ def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
     facts.shown.append("llm.request.functions.")
 
 
-def _entity(value: Any, payloads: Payloads) -> ContentId | None:
+def _entity(
+    attributes: Attributes, names: tuple[str, ...], payloads: Payloads
+) -> ContentId | None:
     """An input or output, which is always JSON: a plain text stands in quotes."""
+    found = first(attributes, *names)
+    value = found[1] if found else None
     spelled = payloads.parse(value)
     return payloads.keep_if(spelled if isinstance(spelled, str) else value)

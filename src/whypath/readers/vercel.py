@@ -3,9 +3,11 @@
 Not read: image and speech generation, embedding values.
 """
 
-from whypath.model import Message
+from whypath.model import ContentId, Message
 from whypath.readers.payloads import Payloads
-from whypath.readers.spans import Facts, Role, Span, text, usage
+from whypath.readers.spans import Attributes, Facts, Role, Span, text, usage
+
+HEADS = ("ai.operationId",)
 
 _USAGE = {
     "input_tokens": ("ai.usage.inputTokens", "ai.usage.promptTokens"),
@@ -47,9 +49,15 @@ def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
         facts.output = payloads.keep_if(given) if facts.output is None else facts.output
         facts.shown.append("ai.toolCall.")
         return
+    if facts.kind == "event":
+        facts.input = payloads.keep_if(
+            attributes.get("ai.values", attributes.get("ai.value"))
+        )
+        facts.shown.append("ai.value")
+        return
     if facts.kind == "agent":
         facts.name = facts.name or function
-        facts.input = facts.input or payloads.keep_if(attributes.get("ai.prompt"))
+        facts.input = facts.input or _task(attributes, payloads)
         answer = text(attributes, "ai.response.text", "ai.response.object")
         facts.output = facts.output or payloads.keep_if(answer)
         facts.shown += ("ai.prompt", "ai.response.text", "ai.response.object")
@@ -58,8 +66,7 @@ def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
         facts.usage = found
         facts.shown.append("ai.usage.")
     if facts.messages is None:
-        given = attributes.get("ai.prompt.messages", attributes.get("ai.prompt"))
-        facts.messages = payloads.messages(given, "user") or None
+        facts.messages = _seen(attributes, payloads) or None
     if facts.tools is None and "ai.prompt.tools" in attributes:
         facts.tools = payloads.tools(attributes["ai.prompt.tools"])
     facts.shown.append("ai.prompt")
@@ -68,6 +75,27 @@ def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
         facts.answered = True
     facts.shown += ("ai.response.text", "ai.response.reasoning", "ai.response.object")
     facts.shown.append("ai.response.toolCalls")
+
+
+def _seen(attributes: Attributes, payloads: Payloads) -> list[Message]:
+    """What the model saw; an outer span has the call's own options instead."""
+    given = attributes.get("ai.prompt.messages")
+    if given is not None:
+        return payloads.messages(given, "user")
+    options = payloads.parse(attributes.get("ai.prompt"))
+    if not isinstance(options, dict):
+        return payloads.messages(options, "user")
+    found = payloads.messages(options.get("system"), "system")
+    for name in ("messages", "prompt"):
+        found += payloads.messages(options.get(name), "user")
+    return found
+
+
+def _task(attributes: Attributes, payloads: Payloads) -> ContentId | None:
+    """The last thing the user said to an agent."""
+    seen = _seen(attributes, payloads)
+    asked = (m.content for m in reversed(seen) if m.role == "user")
+    return next((content for content in asked if content is not None), None)
 
 
 def _said(span: Span, payloads: Payloads) -> list[Message]:

@@ -1,0 +1,140 @@
+"""https://opentelemetry.io/docs/languages: spans as the SDKs' own exporters print them.
+
+Not read: links between spans. JavaScript's console exporter prints no JSON; what is
+read are its spans, and its exporter's objects, written with JSON.stringify.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from whypath.builder import Builder
+from whypath.readers.span_runs import add_spans
+from whypath.readers.span_values import (
+    as_event,
+    as_id,
+    as_object,
+    as_status,
+    as_text,
+    as_time,
+    each_object,
+    flat,
+    objects,
+)
+from whypath.readers.spans import Span
+from whypath.records import Records, Sample
+
+NAME = "otel-sdk"
+TOOL = "OpenTelemetry SDK: its own span JSON, Python and JavaScript; Copilot's file"
+EXPORT = (
+    "Python: ConsoleSpanExporter(out=open('spans.jsonl', 'w'));"
+    " JavaScript: JSON.stringify(span) for each finished span"
+)
+NOT_READ = "span links"
+EXAMPLE = "whypath report spans.jsonl"
+SIGNS = (
+    ("context.trace_id", "context.span_id", "resource", "parent_id"),
+    ("spanContext.traceId", "spanContext.spanId", "startTime"),
+    ("traceId", "spanId", "startTime", "endTime", "attributes"),
+    ("traceId", "id", "timestamp", "duration", "attributes"),
+)
+
+_CONTEXTS = ("context", "spanContext", "_spanContext")
+_SHAPES = (
+    ("traceId", "id", "timestamp", "duration", "attributes"),
+    ("traceId", "spanId", "startTime", "attributes"),
+)
+"""Spans without a context of their own: the console's, and a file of Copilot's."""
+_PARENTS = ("parent_id", "parentSpanId", "parentId")
+_STARTS = ("start_time", "startTime")
+_PHOENIX = ("span_kind", "status_code")
+
+
+def detect(sample: Sample) -> bool:
+    """Some object is a span as an SDK prints it."""
+    return any(_is_span(value) for value in sample.objects())
+
+
+def companions(path: Path) -> list[Path]:
+    """A trace may lie in several files; which ones, no file says."""
+    return []
+
+
+def read(records: Records, builder: Builder) -> None:
+    """Tells the builder everything the spans say."""
+    add_spans(_spans(records, builder), builder)
+
+
+def _spans(records: Records, builder: Builder) -> Iterator[Span]:
+    for value, line in each_object(records, builder):
+        if "name" in value or _is_span(value):
+            yield _span(value, line, builder)
+        else:
+            what = "a record that is no span"
+            builder.problem("loss", what, "left out", line)
+
+
+def _is_span(value: dict[str, Any]) -> bool:
+    if any(all(name in value for name in shape) for shape in _SHAPES):
+        return True
+    if not any(name in value for name in _STARTS):
+        return False
+    if "attributes" not in value or any(name in value for name in _PHOENIX):
+        return False
+    context = _context(value)
+    python = "trace_id" in context and "span_id" in context
+    return python or ("traceId" in context and "spanId" in context)
+
+
+def _context(span: dict[str, Any]) -> dict[str, Any]:
+    for name in _CONTEXTS:
+        if isinstance(found := span.get(name), dict):
+            return found
+    return {}
+
+
+def _span(span: dict[str, Any], line: int, builder: Builder) -> Span:
+    context = _context(span)
+    above = as_object(span.get("parentSpanContext"))
+    status = as_object(span.get("status"))
+    scope = span.get("instrumentationScope", span.get("instrumentationLibrary"))
+    start, end = _times(span, builder, line)
+    return Span(
+        trace_id=as_id(_either(context, span, "trace_id", "traceId")),
+        span_id=as_id(_either(context, span, "span_id", "spanId", "id")),
+        parent_id=as_id(above.get("spanId") or _either(span, span, *_PARENTS)),
+        name=as_text(span.get("name")) or "",
+        start_ns=start,
+        end_ns=end,
+        status=as_status(status.get("status_code", status.get("code"))),
+        message=as_text(status.get("description", status.get("message"))),
+        attributes=flat(span.get("attributes")),
+        events=tuple(as_event(e, builder, line) for e in objects(span.get("events"))),
+        resource=flat(as_object(span.get("resource")).get("attributes")),
+        scope=as_text(as_object(scope).get("name")) or "",
+        line=line,
+        file=builder.file,
+    )
+
+
+def _either(one: dict[str, Any], other: dict[str, Any], *names: str) -> Any:
+    """The first of the fields that one of the two objects has."""
+    for name in names:
+        if found := one.get(name) or other.get(name):
+            return found
+    return None
+
+
+def _times(
+    span: dict[str, Any], builder: Builder, line: int
+) -> tuple[int | None, int | None]:
+    """Start and end; JavaScript's console has microseconds and a duration instead."""
+    if "timestamp" in span:
+        start = as_time(span["timestamp"], builder, line)
+        took = span.get("duration")
+        if start is None or isinstance(took, bool) or not isinstance(took, int | float):
+            return start, None
+        return start, start + int(took * 1000) if 0 <= took < 1e15 else None
+    first = span.get("start_time", span.get("startTime"))
+    last = span.get("end_time", span.get("endTime"))
+    return as_time(first, builder, line), as_time(last, builder, line)
