@@ -160,9 +160,10 @@ def test_kimis_permissions_are_recorded_decisions_of_the_user(corpus: Path) -> N
 
 
 def test_kimis_compaction_begins_a_new_context(corpus: Path) -> None:
-    *_, summary, begin = one(CLI / "kimi_assistant_tools.jsonl").steps
+    *_, summary, begin, said = one(CLI / "kimi_assistant_tools.jsonl").steps
     assert (summary.kind, summary.name) == ("model", "compaction")
-    assert (begin.kind, begin.resets_context) == ("system", True)
+    assert (begin.kind, begin.resets_context) == ("event", True)
+    assert (said.kind, said.name) == ("system", "compaction summary")
 
 
 def test_amps_tokens_are_those_that_it_counts(corpus: Path) -> None:

@@ -116,8 +116,6 @@ def test_lines_are_claimed_by_most_of_them(value: object, ours: bool) -> None:
 
 
 CLAIMED = {
-    "mini-swe-agent/github_issue.traj.json",
-    "mini-swe-agent/local.traj.json",
     "openai-chat/tau_airline_messages_only.jsonl",
     "tau-bench/gpt-4o-airline.first20.jsonl",
     "tau-bench/gpt-4o-airline.json",

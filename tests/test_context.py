@@ -106,6 +106,29 @@ def test_a_compaction_before_any_call_drops_nothing_that_is_known() -> None:
     assert change(tiny.run, 2) == (None, 0, 0, 0, "reconstructed")
 
 
+def test_what_a_compaction_keeps_stands_behind_its_summary() -> None:
+    tiny = Tiny()
+    tiny.step("user", output="one")
+    tiny.step("model", output="two")
+    tiny.step("user", output="three", key="kept")
+    tiny.step("model", output="four")
+    tiny.step("event", "compaction", resets_context=True)
+    tiny.step("system", output="summary", keeps="kept")
+    tiny.step("user", output="five")
+    tiny.step("model", output="six")
+    assert seen(tiny.run, 8) == [
+        *("system: summary", "user: three", "assistant: four", "user: five")
+    ]
+
+
+def test_a_step_that_starts_the_window_anew_is_the_first_in_it() -> None:
+    tiny = Tiny()
+    tiny.step("user", output="one")
+    tiny.step("system", output="summary", resets_context=True)
+    tiny.step("model", output="two")
+    assert seen(tiny.run, 3) == ["system: summary"]
+
+
 def test_a_sub_agent_sees_its_own_conversation_alone() -> None:
     tiny = Tiny()
     tiny.draft.threads["sub"] = Thread(call_id="c1", agent="scout")

@@ -179,6 +179,7 @@ def _number(ordered: list[Draft], callers: dict[int, Draft]) -> tuple[Step, ...]
             depth = calling.depth + 1
         placed[draft.key] = _Placed(position, depth)
         before = placed.get(draft.previous) if draft.previous else None
+        kept = placed.get(draft.keeps) if draft.keeps else None
         steps.append(
             Step(
                 position=position,
@@ -206,6 +207,7 @@ def _number(ordered: list[Draft], callers: dict[int, Draft]) -> tuple[Step, ...]
                 call_id=draft.call_id,
                 context=windows.delta(draft, position),
                 resets_context=draft.resets_context,
+                keeps=kept.position if kept else None,
                 abandoned=draft.abandoned,
                 state=tuple(draft.state),
                 decision=(

@@ -75,6 +75,7 @@ class Draft(Struct, kw_only=True, gc=False):
     call_id: str | None = None
     window: Window | None = None
     resets_context: bool = False
+    keeps: str | None = None
     state: list[StateChange] = []
     decision: Decision | None = None
     details: ContentId | None = None

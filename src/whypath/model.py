@@ -166,7 +166,8 @@ class Step(Struct, frozen=True, gc=False):
     `position` counts from 1. `key` is the source's own id, or a hash of the content:
     never a line number alone. `parent` is the position of the enclosing step (an agent,
     a tool that ran a sub-agent); `caller` the position of the model call that asked for
-    this tool call. Times are nanoseconds since 1970 UTC; None is "no clock".
+    this tool call. Times are nanoseconds since 1970 UTC; None is "no clock". A summary
+    after a compaction `keeps` the messages from that position on.
     """
 
     position: int
@@ -194,6 +195,7 @@ class Step(Struct, frozen=True, gc=False):
     call_id: str | None = None
     context: Context | None = None
     resets_context: bool = False
+    keeps: int | None = None
     abandoned: bool = False
     state: tuple[StateChange, ...] = ()
     decision: Decision | None = None

@@ -48,25 +48,36 @@ class _Windows:
     def _reconstruct(self, step: Step) -> Context:
         base: int | None = None
         between: list[Step] = []
-        reset = False
-        at = self._before(step)
-        while at is not None:
-            if at.resets_context:
-                reset = True
-                break
+        reset = step if step.resets_context else None
+        at = None if reset else self._before(step)
+        while at is not None and reset is None:
             if at.position in self.contexts:
                 base = at.position
                 break
             between.append(at)
+            if at.resets_context:
+                reset = at
             at = self._before(at)
         add: list[Message] = []
         if base is not None:
             add.extend(self._left_by(self._steps[base - 1]))
         for earlier in reversed(between):
             add.extend(self._left_by(earlier))
+            if reset is not None and earlier.keeps is not None:
+                for kept in self._kept(earlier.keeps, reset):
+                    add.extend(self._left_by(kept))
         keep = self._lengths[base] if base is not None else 0
-        dropped = self._length_before(at) if reset and at is not None else 0
+        dropped = self._length_before(reset) if reset is not None else 0
         return Context(base, keep, tuple(add), dropped, "reconstructed")
+
+    def _kept(self, first: int, reset: Step) -> list[Step]:
+        """The steps from `first` on that a compaction left in the conversation."""
+        kept: list[Step] = []
+        at = self._before(reset)
+        while at is not None and at.position >= first:
+            kept.append(at)
+            at = self._before(at)
+        return kept[::-1]
 
     def _before(self, step: Step) -> Step | None:
         if step.previous is None or step.previous >= step.position:

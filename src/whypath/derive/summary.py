@@ -47,8 +47,9 @@ def heading(run: Run) -> str:
     if run.task:
         return run.task
     prompts = [step for step in run.steps if step.kind == "user"]
-    spoken = [s for s in prompts if not s.name and s.thread == prompts[0].thread]
-    for step in spoken or prompts:
+    main = [step for step in prompts if not step.thread] or prompts
+    spoken = [s for s in main if not s.name and s.thread == main[0].thread]
+    for step in spoken or main:
         return title(run, step) or run.id
     return run.id
 

@@ -25,6 +25,7 @@ from whypath.readers.fields import (
     is_list,
     is_object,
 )
+from whypath.readers.mini_swe_agent import is_transcript
 from whypath.records import Raw, Records, Sample
 
 NAME = "chat"
@@ -40,7 +41,7 @@ _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _ITEMS = ("reasoning", "function_call", "function_call_output")
 _OTHER_FORMATS = {
     *("trajectory_format", "trajectory", "projectHash", "simulations"),
-    "session_start",
+    *("session_start", "termination_reason"),
 }
 _RUN_IDS = ("id", "run_id", "session_id", "conversation_id", "custom_id", "request_id")
 _SUFFIXES = {".json", ".jsonl", ".ndjson", ".traj", ".gz", ".zst"}
@@ -73,9 +74,13 @@ def read(records: Records, builder: Builder) -> None:
 
 def _holds_messages(value: Any, depth: int = 0) -> bool:
     if isinstance(value, list) and depth < 2:
+        if is_transcript(value):
+            return False
         ours = sum(_is_message(v) or _holds_messages(v, depth + 1) for v in value)
         return ours * 2 > len(value)
     if not isinstance(value, dict) or value.keys() & _OTHER_FORMATS:
+        return False
+    if value.keys() >= {"epoch", "target"}:  # a sample of an evaluation
         return False
     request = value.get("request", value.get("body"))
     holder = request if isinstance(request, dict) else value

@@ -40,7 +40,18 @@ class Conversations:
             run = self._main_run(session)
         if run is None:
             run = self._builder.run(row.agent_id or session or self._path.stem)
-            run.agent = AGENT
+        return self._goes_on(session, run)
+
+    def main(self, session: str | None) -> RunDraft:
+        """The run of a session, or the one that is being read; made if need be."""
+        run = self._runs.get(session) if session else self._run
+        if run is None:
+            run = self._builder.run(session or self._path.stem)
+        return self._goes_on(session, run)
+
+    def _goes_on(self, session: str | None, run: RunDraft) -> RunDraft:
+        """Remembers whose rows are read; a run that is new gets its agent."""
+        run.agent = run.agent or AGENT
         if session:
             self._runs[session] = run
         self._run = run

@@ -132,6 +132,16 @@ class Answers:
             arguments, answers = contents.raw(tool.input), fields.get("answers", Raw())
             tool.decision = decide(arguments, answers, contents)
 
+    def tool(self, call_id: str | None) -> Draft | None:
+        """The step of a call, if the call was read."""
+        return self._tools.get(call_id or "")
+
+    def recount(self, thread: str, name: str, usage: Raw) -> None:
+        """Takes in a message's usage that came later than its parts."""
+        answer = self._answers.get((thread, name, None))
+        if answer is not None:
+            self._count(Row(), MessageLine(usage=usage), answer)
+
     def close(self) -> None:
         """Joins the parts of each message."""
         contents = self._builder.contents

@@ -44,28 +44,22 @@ class Session:
         self._line = 0
         self._misfit = Misfit(builder)
         self._tree = Tree()
-        self._conversations = Conversations(records, builder)
-        self._answers = Answers(builder, self._conversations, self._misfit)
+        self.conversations = Conversations(records, builder)
+        self.answers = Answers(builder, self.conversations, self._misfit)
         self._events = Events(builder, self._tree, self._misfit)
         self._facts: tuple[str | None, ...] = ()
 
     def record(self, record: Record) -> None:
         """Takes in one row; a list is taken as rows."""
-        self._line = self._misfit.line = record.line
         if record.data[:1] != b"[":
-            self._row(record.data)
+            self.row(record.data, record.line)
             return
         for raw in decode_raws(record.data):
-            self._row(bytes(raw))
+            self.row(bytes(raw), record.line)
 
-    def close(self) -> None:
-        """Puts together what only the whole file tells."""
-        self._answers.close()
-        self._conversations.close()
-        self._tree.settle()
-        self._events.close()
-
-    def _row(self, data: bytes) -> None:
+    def row(self, data: bytes, line: int) -> None:
+        """Takes in one row that stands on `line`."""
+        self._line = self._misfit.line = line
         try:
             row = decode_row(data, self._misfit)
         except BadShape:
@@ -91,7 +85,14 @@ class Session:
         elif row.type == "user":
             self._user(row, row.message, node)
         else:
-            self._answers.answer(row, row.message, node)
+            self.answers.answer(row, row.message, node)
+
+    def close(self) -> None:
+        """Puts together what only the whole file tells."""
+        self.answers.close()
+        self.conversations.close()
+        self._tree.settle()
+        self._events.close()
 
     def _node(self, row: Row, data: bytes) -> Node | None:
         """The row's place in the tree; None when it was read before."""
@@ -104,8 +105,8 @@ class Session:
             return None
         above = row.parent_uuid or row.logical_parent_uuid
         parent = self._tree.get(above)
-        run = parent.run if parent is not None else self._conversations.run_of(row)
-        thread = self._conversations.thread_of(row, parent, run)
+        run = parent.run if parent is not None else self.conversations.run_of(row)
+        thread = self.conversations.thread_of(row, parent, run)
         if row.uuid is not None:
             if row.uuid in run.read:
                 self._repeated(row.uuid, Node(above, run, thread, self._line, None, 0))
@@ -141,7 +142,7 @@ class Session:
         blocks = blocks_of(message.content, self._misfit)
         for number, block in enumerate(blocks):
             if block.type == "tool_result":
-                self._answers.result(row, node, block)
+                self.answers.result(row, node, block)
             elif block.type == "text" and (text := bytes(block.text))[:1] == b'"':
                 texts.append(text)
             else:
@@ -166,7 +167,7 @@ class Session:
         elif row.is_meta:
             kind, name = "system", "harness"
         elif node.thread:
-            self._conversations.asked(node.run, node.thread, text)
+            self.conversations.asked(node.run, node.thread, text)
         add = self._builder.contents.add
         shown, details = (text, others) if text else (others, b"")
         content = add(shown) if shown else None
@@ -193,4 +194,4 @@ class Session:
             return
         if progress.agent_id:
             run, call_id = node.run, row.parentToolUseID
-            self._conversations.link(run, progress.agent_id, call_id)
+            self.conversations.link(run, progress.agent_id, call_id)

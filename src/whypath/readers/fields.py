@@ -4,7 +4,8 @@ For every reader of logs, and not a reader itself. Foreign JSON has any type any
 these functions answer with nothing where something else stands.
 """
 
-from collections.abc import Container, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 
 from whypath.content import to_json
 from whypath.model import Usage
@@ -180,3 +181,21 @@ def json_in(raw: Raw | None) -> Raw | None:
         return _decode_raw(inner)
     except BadShape:
         return None
+
+
+class Names:
+    """Gives each thing a name of its own: the second `a` is `a-2`, or `a~2`."""
+
+    def __init__(self, taken: Iterable[str] = (), mark: str = "-") -> None:
+        self._taken = set(taken)
+        self._mark = mark
+        self._uses: Counter[str] = Counter()
+
+    def new(self, base: str) -> str:
+        """The name, with a number behind it where it is taken."""
+        name = base
+        while name in self._taken:
+            self._uses[base] += 1
+            name = f"{base}{self._mark}{self._uses[base] + 1}"
+        self._taken.add(name)
+        return name

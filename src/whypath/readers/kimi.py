@@ -241,9 +241,9 @@ class _Reader:
         step.model, step.status, step.usage = self._model, "ok", self._unused
         self._unused = None
         shown = first(fields, "contextSummary", "summary")
-        begin = self._run.step("system", line=record.line, start_ns=time)
-        begin.output = self._contents.add_if(shown)
-        begin.resets_context = True
+        self._run.step("event", "compaction", line=record.line, resets_context=True)
+        begin = self._run.step("system", "compaction summary", line=record.line)
+        begin.start_ns, begin.output = time, self._contents.add_if(shown)
 
     def _approve(self, fields: Fields, record: Record) -> None:
         name = as_scalar(fields.get("toolName")) or "the tool"
