@@ -4,14 +4,33 @@ A span often speaks several dialects at once; the first to know a thing is belie
 attribute of a dialect is named here, only the few that tools use beside any dialect.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from whypath.model import Kind
-from whypath.readers import gen_ai, google_adk, openinference, traceloop, vercel
+from whypath.readers import (
+    atof_spans,
+    claude_spans,
+    gen_ai,
+    google_adk,
+    livekit,
+    logfire,
+    mlflow_spans,
+    openinference,
+    told_spans,
+    traceloop,
+    vendors,
+    vercel,
+    weave_spans,
+)
 from whypath.readers.payloads import Payloads
 from whypath.readers.spans import Facts, Role, Span, first
 
-_DIALECTS = (gen_ai, openinference, vercel, google_adk, traceloop)
+_DIALECTS = (
+    *(gen_ai, openinference, vercel, google_adk, traceloop),
+    *(claude_spans, livekit, vendors, logfire, mlflow_spans, weave_spans),
+    *(atof_spans, told_spans),
+)
 _VAGUE = (None, "event", "structure")
 
 _INPUTS = (
@@ -34,10 +53,10 @@ _REPEATS = (
 
 def role(span: Span) -> Role | None:
     """What the span is; None for plumbing that speaks no dialect."""
-    if openinference.overrules(span):
-        return openinference.role(span)
+    if exact := openinference.exact_role(span):
+        return exact
     vague: Role | None = None
-    for dialect in _DIALECTS:
+    for dialect in _spoken(span):
         found: Role | None = dialect.role(span)
         if found not in _VAGUE:
             return found
@@ -48,7 +67,7 @@ def role(span: Span) -> Role | None:
 def facts_of(span: Span, kind: Kind, payloads: Payloads) -> Facts:
     """All that is known of the span as a step of this kind."""
     facts = Facts(kind)
-    for dialect in _DIALECTS:
+    for dialect in _spoken(span):
         dialect.add_facts(facts, span, payloads)
     if span.attributes.get(_RECONSTRUCTED) is True:
         facts.messages = None
@@ -62,6 +81,23 @@ def facts_of(span: Span, kind: Kind, payloads: Payloads) -> Facts:
             facts.output = payloads.keep(found[1])
         facts.shown.append(found[0])
     return facts
+
+
+def _spoken(span: Span) -> tuple[Any, ...]:
+    """The dialects that a span's attributes and events may be of."""
+    if span.events:
+        return _dialects((*span.attributes, *(event.name for event in span.events)))
+    return _dialects(tuple(span.attributes))
+
+
+@lru_cache(maxsize=512)
+def _dialects(names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The dialects of attributes with these names; spans of a kind have the same.
+
+    A dialect that does not say how its names begin (`HEADS`) is always asked.
+    """
+    heads = [(d, tuple(getattr(d, "HEADS", ("",)))) for d in _DIALECTS]
+    return tuple(d for d, head in heads if any(n.startswith(head) for n in names))
 
 
 def rest(span: Span, facts: Facts) -> dict[str, Any]:
