@@ -14,7 +14,7 @@ from samples import CORPUS, EXAMPLES, dump, read_runs
 from whypath.build import read_input
 from whypath.derive.story import tell
 from whypath.errors import EmptyTrace, TraceError
-from whypath.readers import READERS, claimants
+from whypath.readers import claimants
 from whypath.records import Records
 
 Golden = Callable[[str, str], None]
@@ -59,25 +59,6 @@ def test_every_real_file_is_claimed_by_one_reader_or_by_none(corpus: Path) -> No
     assert len(found) > 200
     several = {p: c for p, c in found.items() if isinstance(c, tuple) and len(c) > 1}
     assert several == {}
-
-
-FAMILIES = {
-    "claude-code": "claude-code",
-    "otlp-openinference": "otlp",
-    "openai-chat": "chat",
-    "tau-bench": "chat",
-}
-"""Folder of real traces -> the reader that claims each trace in it."""
-
-
-@pytest.mark.parametrize("folder", FAMILIES)
-def test_the_traces_of_a_family_are_claimed_by_its_reader(
-    corpus: Path, folder: str
-) -> None:
-    names = {p.name: claims(p) for p in files() if p.parent == corpus / folder}
-    traces = {name: claim for name, claim in names.items() if isinstance(claim, tuple)}
-    assert traces
-    assert set(traces.values()) == {(FAMILIES[folder],)}
 
 
 def summed_up(path: Path) -> str:
@@ -127,8 +108,3 @@ def test_a_run_without_steps_is_never_passed_off_as_a_run(corpus: Path) -> None:
         EmptyTrace, match=r"no steps found \(recognised as claude-code\)"
     ):
         read_input([str(empty)])
-
-
-def test_there_is_a_family_or_an_example_for_every_reader() -> None:
-    known = {*FAMILIES.values(), "native"}
-    assert {reader.NAME for reader in READERS} == known

@@ -14,11 +14,11 @@ from whypath.derive.graph import build_graph
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run
-from whypath.readers import READERS, Reader, named, reader_for
+from whypath.readers import Reader, all_readers, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
 
-__all__ = ["READERS", "choose", "read_input", "report", "tell"]
+__all__ = ["all_readers", "choose", "read_input", "report", "tell"]
 
 STDIN = "-"
 ENDINGS = (

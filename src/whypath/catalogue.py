@@ -30,7 +30,7 @@ def near_misses(found: Sequence[Near]) -> Iterator[str]:
 
 def known_formats(readers: Sequence[Any]) -> Iterator[str]:
     """A paragraph for each format: who writes it, how to get one, what is left out."""
-    for reader in sorted(readers, key=lambda r: (r.NAME != "native", r.NAME)):
+    for reader in readers:
         yield reader.NAME
         yield f"  from:     {reader.TOOL}"
         yield f"  export:   {reader.EXPORT}"

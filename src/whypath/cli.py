@@ -336,4 +336,4 @@ def formats(file: str | None, schema: bool) -> None:
         _print(catalogue.recognised(file, found.runs))
         _tell_about(found)
         return
-    _print(catalogue.known_formats(build.READERS))
+    _print(catalogue.known_formats(build.all_readers()))

@@ -195,8 +195,8 @@ def _damage() -> tuple[type[Exception], ...]:
     """What reading raises when the disk or an archive is broken."""
     unpackers = (("isal.isal_zlib", "error"), (ZSTD, "ZstdError"))
     loaded = ((sys.modules.get(module), name) for module, name in unpackers)
-    own = (getattr(module, name) for module, name in loaded if module is not None)
-    return (EOFError, OSError, *own)
+    own = (getattr(module, name, None) for module, name in loaded)
+    return (EOFError, OSError, *filter(None, own))
 
 
 def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes | None, bool]]:

@@ -13,6 +13,7 @@ from workload import MODEL, START, TOOLS, Action, Record, actions
 
 PROMPT = "You find out why a stale value comes back. Work in small steps. " * 40
 NS = 1_000_000_000
+CALLS_A_SAMPLE = 100
 
 
 def when(seconds: float) -> str:
@@ -258,10 +259,18 @@ def langfuse(size: int) -> Iterator[Record]:
 
 
 def inspect(size: int) -> Iterator[Record]:
-    """One log of Inspect AI: a sample whose model calls refer to a pool of messages."""
-    pool: list[Record] = [{"id": "m0", "role": "system", "content": PROMPT}]
+    """One log of Inspect AI: samples whose model calls refer to a pool of messages."""
+    samples: list[Record] = []
+    pool: list[Record] = []
     events: list[Record] = []
     for action in actions(size):
+        if action.number % CALLS_A_SAMPLE == 0:
+            pool = [{"id": "m0", "role": "system", "content": PROMPT}]
+            events = []
+            sample = {"id": len(samples) + 1, "epoch": 1, "input": "Find out"}
+            sample |= {"target": "", "scores": {}, "messages": [], "events": events}
+            data = {"messages": pool, "calls": []}
+            samples.append({**sample, "events_data": data})
         if action.prompt:
             said = {"id": f"u{action.number}", "role": "user"}
             pool.append({**said, "content": action.prompt})
@@ -280,6 +289,7 @@ def inspect(size: int) -> Iterator[Record]:
         events.append(
             {
                 "event": "model",
+                "uuid": f"m{action.number}",
                 "timestamp": when(action.asked_s),
                 "completed": when(action.called_s),
                 "model": MODEL,
@@ -299,6 +309,7 @@ def inspect(size: int) -> Iterator[Record]:
         events.append(
             {
                 "event": "tool",
+                "uuid": f"t{action.number}",
                 "timestamp": when(action.called_s),
                 "completed": when(action.ended_s),
                 "type": "function",
@@ -313,12 +324,9 @@ def inspect(size: int) -> Iterator[Record]:
         pool.append(
             {**result, "tool_call_id": action.call_id, "content": action.result}
         )
-    sample = {"id": 1, "epoch": 1, "input": "Find out", "target": "", "scores": {}}
-    data = {"messages": pool, "calls": []}
-    sample |= {"messages": [], "events": events, "events_data": data}
     head = {"version": 2, "status": "success", "plan": {"name": "plan", "steps": []}}
     facts = {"eval_id": f"bench-{size}", "run_id": "r", "task": "bench"}
-    yield {**head, "eval": {**facts, "model": MODEL}, "samples": [sample]}
+    yield {**head, "eval": {**facts, "model": MODEL}, "samples": samples}
 
 
 FORMATS: dict[str, Callable[[int], Iterable[Record]]] = {

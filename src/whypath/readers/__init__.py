@@ -1,67 +1,18 @@
 """Which reader a trace belongs to. Each reader is one module that knows one format.
 
 A reader only translates foreign records into calls of the builder. Exactly one reader
-claims any sample, so the order of `READERS` does not matter.
+claims any sample, so the order in which they are asked does not matter.
 """
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from whypath.builder import Builder
 from whypath.errors import TraceError, UnknownFormat
-from whypath.readers import (
-    adk_sessions,
-    adp,
-    agentops,
-    amp,
-    atif,
-    atof,
-    chat,
-    claude_code,
-    codex,
-    codex_exec,
-    continue_cli,
-    copilot_cli,
-    copilot_otel,
-    cursor,
-    droid,
-    gemini_cli,
-    grok,
-    hermes,
-    inspect_ai,
-    jaeger,
-    kimi,
-    langfuse,
-    langsmith,
-    letta_code,
-    letta_trajectory,
-    managed_agents,
-    mini_swe_agent,
-    mlflow,
-    native,
-    openai_agents,
-    openai_agents_state,
-    opencode,
-    openhands,
-    openhands_sdk,
-    otel_sdk,
-    otlp,
-    phoenix,
-    pi,
-    pydantic_ai,
-    qwen,
-    sharegpt,
-    stream_json,
-    swe_agent,
-    tau2,
-    tempo,
-    trail,
-    vscode_chat,
-    weave,
-    who_and_when,
-    windsurf,
-)
-from whypath.readers.near import Signs, near
+from whypath.readers.formats import FORMATS
+from whypath.readers.near import near
 from whypath.readers.unread import unread
 from whypath.records import Records, Sample
 
@@ -79,8 +30,6 @@ class Reader(Protocol):
     """What of the format is left out."""
     EXAMPLE: str
     """The command that reads one, as a user would type it."""
-    SIGNS: Signs
-    """What the structure is known by, for those who look for what is missing."""
 
     def detect(self, sample: Sample) -> bool:
         """True when the sample's structure is this format's."""
@@ -92,73 +41,32 @@ class Reader(Protocol):
         """Other files that belong to the same run."""
 
 
-_MODULES = (
-    adk_sessions,
-    adp,
-    agentops,
-    amp,
-    atif,
-    atof,
-    chat,
-    claude_code,
-    codex,
-    codex_exec,
-    continue_cli,
-    copilot_cli,
-    copilot_otel,
-    cursor,
-    droid,
-    gemini_cli,
-    grok,
-    hermes,
-    inspect_ai,
-    jaeger,
-    kimi,
-    langfuse,
-    langsmith,
-    letta_code,
-    letta_trajectory,
-    managed_agents,
-    mini_swe_agent,
-    mlflow,
-    native,
-    openai_agents,
-    openai_agents_state,
-    opencode,
-    openhands,
-    openhands_sdk,
-    otel_sdk,
-    otlp,
-    phoenix,
-    pi,
-    pydantic_ai,
-    qwen,
-    sharegpt,
-    stream_json,
-    swe_agent,
-    tau2,
-    tempo,
-    trail,
-    vscode_chat,
-    weave,
-    who_and_when,
-    windsurf,
-)
-READERS: tuple[Reader, ...] = tuple(cast(Reader, module) for module in _MODULES)
+@cache
+def named(name: str) -> Reader:
+    """The reader called `name`. Raises `TraceError` for an unknown name."""
+    if name not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise TraceError("--format", f"no format {name!r}", hint=f"one of {known}")
+    return cast(Reader, import_module(f"whypath.readers.{FORMATS[name].module}"))
+
+
+def all_readers() -> list[Reader]:
+    """The readers of all formats, the native one first."""
+    return [named(name) for name in FORMATS]
 
 
 def claimants(sample: Sample) -> list[Reader]:
-    """The readers that say the sample is theirs: one, or none."""
-    return [reader for reader in READERS if reader.detect(sample)]
+    """The readers that say the sample is theirs: one, or none.
 
-
-def named(name: str) -> Reader:
-    """The reader called `name`. Raises `TraceError` for an unknown name."""
-    for reader in READERS:
-        if name == reader.NAME:
-            return reader
-    known = ", ".join(reader.NAME for reader in READERS)
-    raise TraceError("--format", f"no format {name!r}", hint=f"one of {known}")
+    Those that it comes near to are asked first, and the others only if none claims it.
+    """
+    close = [found.format for found in near(sample)]
+    others = [name for name in FORMATS if name not in close]
+    for names in (close, others):
+        claims = [named(name) for name in names if named(name).detect(sample)]
+        if claims:
+            return claims
+    return []
 
 
 def reader_for(records: Records) -> Reader:
@@ -185,7 +93,7 @@ def _unknown(name: str, sample: Sample) -> UnknownFormat:
     known = unread(sample)
     if known is not None:
         return UnknownFormat(name, f"this is {known.why}", hint=known.hint)
-    close = near(READERS, sample)
+    close = near(sample)
     hint = "`whypath formats` lists what can be read"
     if close and close[0].missing:
         missing = " and ".join(close[0].missing)

@@ -24,13 +24,6 @@ EXPORT = (
 )
 NOT_READ = "audio, rubrics, what an evaluation expected"
 EXAMPLE = "whypath report my.session.json"
-SIGNS = (
-    ("events.author", "events.invocation_id"),
-    ("events.author", "events.invocationId"),
-    ("author", "invocation_id"),
-    ("eval_cases.conversation",),
-    ("eval_case_results",),
-)
 
 _EVENT = ("author", "invocation_id")
 _SESSION = ("app_name", "user_id", "state", "last_update_time", "context")

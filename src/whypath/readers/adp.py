@@ -29,7 +29,6 @@ TOOL = "Agent Data Protocol (standardised trajectories)"
 EXPORT = "take full_std.jsonl of a data set in the protocol's form"
 NOT_READ = "nothing"
 EXAMPLE = "whypath report full_std.jsonl --run ID"
-SIGNS = (("content.class_", "id"),)
 
 LABEL_LENGTH = 200
 

@@ -30,7 +30,6 @@ TOOL = "AgentOps"
 EXPORT = "a trace's Raw JSON in AgentOps, or its API's answer"
 NOT_READ = "span links, sums of tokens and cost"
 EXAMPLE = "whypath report trace.json"
-SIGNS = (("trace.trace_id", "spans.span_id", "spans.span_attributes"),)
 
 
 def detect(sample: Sample) -> bool:

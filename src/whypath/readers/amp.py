@@ -24,7 +24,6 @@ TOOL = "Amp threads"
 EXPORT = "amp threads export ID > thread.json, or ~/.local/share/amp/threads/"
 NOT_READ = "the environment, and timing traces"
 EXAMPLE = "whypath report ~/.local/share/amp/threads/T-ID.json"
-SIGNS = (("messages.messageId", "messages.role", "v"),)
 
 _USAGE = {
     "inputTokens": "input_tokens",

@@ -18,7 +18,6 @@ TOOL = "Harbor, NeMo Agent Toolkit, and other writers of ATIF trajectories"
 EXPORT = "take agent/trajectory.json of a Harbor trial, or another tool's ATIF export"
 NOT_READ = "images and sounds beside the file, token ids"
 EXAMPLE = "whypath report jobs/JOB/TRIAL/agent/trajectory.json"
-SIGNS = (("schema_version=ATIF", "steps"), ("steps.step_id", "steps.source", "agent"))
 
 _DEEPEST = 3
 _PARTS = ("cont-*", "summarization-*")

@@ -25,7 +25,6 @@ TOOL = "NeMo Relay and NeMo Agent Toolkit (ATOF event streams)"
 EXPORT = "take the .jsonl file that the runtime's ATOF exporter writes"
 NOT_READ = "drafts of ATOF whose events are no scopes and marks"
 EXAMPLE = "whypath report events.atof.jsonl"
-SIGNS = (("atof_version", "kind", "uuid"),)
 
 _KINDS = ("scope", "mark")
 _FAILED = ("error", "failed", "failure")

@@ -33,7 +33,6 @@ TOOL = "OpenAI-style chat messages, request logs, tau-bench"
 EXPORT = "write the list of messages, or one {messages, tools} a line, as JSON"
 NOT_READ = "streamed chunks, ShareGPT, tau2; the choices of a response after the first"
 EXAMPLE = "whypath report messages.jsonl"
-SIGNS = (("role", "content"), ("messages.role",), ("traj", "reward"))
 
 LABEL_LENGTH = 200
 

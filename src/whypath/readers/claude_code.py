@@ -19,7 +19,6 @@ TOOL = "Claude Code"
 EXPORT = "take the files under ~/.claude/projects as they are"
 NOT_READ = "bookkeeping rows, and progress rows that repeat a sub-agent's messages"
 EXAMPLE = "whypath report ~/.claude/projects/PROJECT/SESSION.jsonl"
-SIGNS = (("sessionId", "uuid", "parentUuid", "message"),)
 
 
 def detect(sample: Sample) -> bool:

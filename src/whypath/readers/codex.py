@@ -18,7 +18,6 @@ TOOL = "Codex CLI"
 EXPORT = "take the files under ~/.codex/sessions as they are"
 NOT_READ = "encrypted reasoning, streamed deltas, rate limits; built-in tools on offer"
 EXAMPLE = "whypath report ~/.codex/sessions/2026/01/31/rollout-TIME-ID.jsonl"
-SIGNS = (("type=response_item", "payload.type"), ("id", "timestamp", "instructions"))
 
 _TYPES = (
     *("session_meta", "response_item", "event_msg", "turn_context", "compacted"),

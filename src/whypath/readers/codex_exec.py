@@ -28,7 +28,6 @@ TOOL = "codex exec --json"
 EXPORT = "keep what it prints: codex exec --json PROMPT > run.jsonl"
 NOT_READ = "streamed parts of a plan; prompt, model and times are not in the stream"
 EXAMPLE = "whypath report run.jsonl"
-SIGNS = (("type=thread.started", "thread_id"), ("type=item.completed", "item.type"))
 
 AGENT = "codex"
 

@@ -24,7 +24,6 @@ TOOL = "Continue sessions (editor and CLI)"
 EXPORT = "they lie in ~/.continue/sessions/"
 NOT_READ = "editor state, context items"
 EXAMPLE = "whypath report ~/.continue/sessions/ID.json"
-SIGNS = (("sessionId", "history.message.role"),)
 
 _FAILED = ("errored", "canceled", "cancelled")
 

@@ -25,7 +25,6 @@ TOOL = "GitHub Copilot CLI and agent session events"
 EXPORT = "they lie in ~/.copilot/session-state/ID/events.jsonl"
 NOT_READ = "encrypted reasoning"
 EXAMPLE = "whypath report ~/.copilot/session-state/ID/events.jsonl"
-SIGNS = (("type=session.", "data"), ("type=assistant.message", "data.toolRequests"))
 
 _FAMILIES = (
     *("session.", "assistant.", "user.", "system.", "tool.execution_", "hook."),

@@ -33,7 +33,6 @@ EXAMPLE = (
     "whypath report"
     " ~/.config/Code/User/globalStorage/github.copilot-chat/agent-traces.db"
 )
-SIGNS = (("/spans", "/span_attributes", "/span_events"),)
 
 _TABLES = ("spans", "span_attributes")
 _COLUMNS = {

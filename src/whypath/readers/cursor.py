@@ -16,7 +16,6 @@ TOOL = "Cursor agent transcripts"
 EXPORT = "they lie in ~/.cursor/projects/PROJECT/agent-transcripts/"
 NOT_READ = "nothing is left out; ids, times, models and most results are not recorded"
 EXAMPLE = "whypath report ~/.cursor/projects/PROJECT/agent-transcripts/ID.jsonl"
-SIGNS = (("role", "message.content"),)
 
 
 def detect(sample: Sample) -> bool:

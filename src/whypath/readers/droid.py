@@ -16,7 +16,6 @@ TOOL = "Factory Droid sessions"
 EXPORT = "they lie in ~/.factory/sessions/"
 NOT_READ = "the settings beside a session"
 EXAMPLE = "whypath report ~/.factory/sessions/PROJECT/ID.jsonl"
-SIGNS = (("type=session_start", "id"), ("type=todo_state", "todos"))
 
 _LABELS = ("cwd", "owner", "title", "version")
 

@@ -19,7 +19,6 @@ TOOL = "Gemini CLI chat recordings"
 EXPORT = "they lie in ~/.gemini/tmp/PROJECT/chats/"
 NOT_READ = "messages as a later rewrite of the history masks them"
 EXAMPLE = "whypath report ~/.gemini/tmp/PROJECT/chats/session-TIME-ID.jsonl"
-SIGNS = (("sessionId", "projectHash"), ("type=gemini", "id", "timestamp"))
 
 _ID_LENGTH = 8
 

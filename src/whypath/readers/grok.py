@@ -15,7 +15,6 @@ TOOL = "Grok CLI chat history"
 EXPORT = "it lies in ~/.grok/sessions/, as chat_history.jsonl"
 NOT_READ = "encrypted reasoning"
 EXAMPLE = "whypath report ~/.grok/sessions/ID/chat_history.jsonl"
-SIGNS = (("type=assistant", "tool_calls", "model_id"), ("type=user", "prompt_index"))
 
 _ROLES = {"system": "system", "user": "user", "assistant": "assistant"}
 

@@ -25,7 +25,6 @@ TOOL = "Hermes agent sessions"
 EXPORT = "hermes sessions export, or the rows of ~/.hermes/state.db as JSON"
 NOT_READ = "raw reasoning items"
 EXAMPLE = "whypath report session.json"
-SIGNS = (("observed", "active", "role"), ("messages.role", "platform", "session_start"))
 
 _MARK = "\0json:"
 """What a content begins with that is JSON in a column of texts."""

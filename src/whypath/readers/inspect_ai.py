@@ -18,13 +18,6 @@ TOOL = "Inspect AI"
 EXPORT = "Inspect writes one to ./logs; `inspect log convert --to json` unpacks it"
 NOT_READ = "scores over all samples, timelines, raw requests beside the context window"
 EXAMPLE = "whypath report logs/2026-01-31_task.eval"
-SIGNS = (
-    ("/header.json", "/samples/"),
-    ("/_journal/start.json",),
-    ("eval.task", "eval.model", "status"),
-    ("id", "epoch", "target", "events.event"),
-    ("events.event", "events.working_start"),
-)
 
 _EVENTS = {
     *("sample_init", "model", "tool", "span_begin", "span_end", "step", "state"),

@@ -29,7 +29,6 @@ TOOL = "Jaeger"
 EXPORT = "on a trace's page: Trace JSON, Download; or GET /api/traces/ID"
 NOT_READ = "references that are not the parent"
 EXAMPLE = "whypath report trace.json"
-SIGNS = (("data.traceID", "data.spans"), ("traceID", "spans.operationName"))
 
 _TOLD = (
     *("otel.status_code", "otel.status_description", "otel.scope.name"),

@@ -27,7 +27,6 @@ TOOL = "Kimi Code CLI"
 EXPORT = "it lies in ~/.kimi-code/sessions/, as wire.jsonl"
 NOT_READ = "token counting, profiles"
 EXAMPLE = "whypath report ~/.kimi-code/sessions/WD/SESSION/agents/main/wire.jsonl"
-SIGNS = (("type=metadata", "protocol_version"), ("type=context.append_", "time"))
 
 _REPEATED = (
     *("metadata", "turn.prompt", "turn.steer", "full_compaction.begin"),

@@ -28,14 +28,6 @@ EXPORT = (
 )
 NOT_READ = "media, comments, datasets, the texts of prompts that are only named"
 EXAMPLE = "whypath report trace.json"
-SIGNS = (
-    ("observations.type", "observations.startTime"),
-    ("trace", "observations"),
-    ("traces.observations",),
-    ("traceId", "type", "startTime"),
-    ("trace_id", "type", "start_time", "usage_details"),
-    ("timestamp", "bookmarked"),
-)
 
 _SNAKE = {"start_time", "trace_id", "project_id", "session_id", "user_id"}
 _LISTS = ("traces", "data", "observations")

@@ -24,12 +24,6 @@ EXPORT = (
 )
 NOT_READ = "attachments, streamed tokens, examples of data sets"
 EXAMPLE = "whypath report runs.jsonl"
-SIGNS = (
-    ("run_type", "start_time", "inputs"),
-    ("runs.run_type",),
-    ("post.run_type", "patch"),
-    ("dotted_order", "trace_id"),
-)
 
 _KINDS = ("llm", "chain", "tool", "retriever", "prompt", "parser", "embedding")
 _BATCH = ("post", "patch")

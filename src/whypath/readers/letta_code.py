@@ -22,7 +22,6 @@ TOOL = "Letta Code transcripts"
 EXPORT = "they lie in ~/.letta/transcripts/"
 NOT_READ = "nothing is left out; tokens, models and tool lists are not recorded"
 EXAMPLE = "whypath report ~/.letta/transcripts/ID.jsonl"
-SIGNS = (("kind", "captured_at"),)
 
 _KINDS = ("user", "assistant", "reasoning", "tool_call", "error", "status")
 

@@ -22,7 +22,6 @@ TOOL = "Letta's trajectory converter"
 EXPORT = "trajectory convert SESSION > run.json"
 NOT_READ = "the converter's diagnostics"
 EXAMPLE = "whypath report run.json"
-SIGNS = (("records.role", "diagnostics"),)
 
 
 def detect(sample: Sample) -> bool:

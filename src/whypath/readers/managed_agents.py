@@ -18,7 +18,6 @@ TOOL = "Anthropic Managed Agents event streams"
 EXPORT = "write each event of client.beta.sessions.events.list(ID) as a line of JSON"
 NOT_READ = "statuses between the turns, and previews of events that follow whole"
 EXAMPLE = "whypath report events.jsonl"
-SIGNS = (("type=agent.", "processed_at"), ("type=span.model_request", "processed_at"))
 
 _FAMILIES = ("user.", "agent.", "session.", "span.")
 

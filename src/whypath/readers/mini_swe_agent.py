@@ -32,10 +32,6 @@ TOOL = "mini-swe-agent"
 EXPORT = "take the .traj.json file: mini -o run.traj.json, or the output of swebench"
 NOT_READ = "the choices of a raw response after the first (kept as details)"
 EXAMPLE = "whypath report last_mini_run.traj.json"
-SIGNS = (
-    ("trajectory_format=mini-swe-agent", "messages"),
-    ("role=assistant", "content=<returncode>"),
-)
 
 TOOL_NAME = "bash"
 LABEL_LENGTH = 200

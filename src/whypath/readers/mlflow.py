@@ -31,11 +31,6 @@ EXPORT = (
 )
 NOT_READ = "links between spans, attachments, the REST API's `trace_info`"
 EXAMPLE = "whypath report traces.jsonl"
-SIGNS = (
-    ("info.trace_id", "data.spans"),
-    ("info.request_id", "data.spans"),
-    ("trace_id=tr-", "trace"),
-)
 
 _any = decoder(object)
 

@@ -49,7 +49,6 @@ TOOL = "any program: a print statement is enough"
 EXPORT = "write the lines that example_traces/README.md describes"
 NOT_READ = "nothing is left out"
 EXAMPLE = "whypath report run.jsonl"
-SIGNS = (("type=run", "whypath"), ("type=step", "kind", "whypath"))
 
 
 def detect(sample: Sample) -> bool:

@@ -22,11 +22,6 @@ EXPORT = (
 )
 NOT_READ = "sound; what the Responses API answered, which the SDK does not export"
 EXAMPLE = "whypath report spans.jsonl"
-SIGNS = (
-    ("object=trace.span", "span_data.type"),
-    ("object=trace", "workflow_name"),
-    ("data.object=trace",),
-)
 
 _UNTRACED = "untraced"
 

@@ -28,7 +28,6 @@ TOOL = "OpenAI Agents SDK: a run that is paused"
 EXPORT = "pathlib.Path('state.json').write_text(result.to_state().to_string())"
 NOT_READ = "sandboxes, the schemas of tools, how long anything took"
 EXAMPLE = "whypath report state.json"
-SIGNS = (("$schemaVersion", "original_input", "model_responses", "current_agent"),)
 
 _KEYS = {"$schemaVersion", "original_input", "current_agent"}
 _LISTS = ("generated_items", "model_responses", "session_items")

@@ -28,7 +28,6 @@ TOOL = "OpenCode sessions"
 EXPORT = "opencode export SESSION > session.json, or the store itself"
 NOT_READ = "file snapshots, patches"
 EXAMPLE = "whypath report ~/.local/share/opencode/opencode.db"
-SIGNS = (("info.id", "messages.parts", "messages.info.role"), ("/session", "/part"))
 
 _TABLES = {"session", "message", "part"}
 _STEP = ("step-start", "step-finish", "snapshot", "patch")

@@ -30,7 +30,6 @@ TOOL = "OpenHands, version 0, and its evaluations"
 EXPORT = "download the trajectory, set save_trajectory_path, or take output.jsonl"
 NOT_READ = "what browser observations say of the page beside its text"
 EXAMPLE = "whypath report evaluation_outputs/RUN/output.jsonl"
-SIGNS = (("action", "args", "source"), ("instance_id", "history", "test_result"))
 
 LABEL_LENGTH = 200
 

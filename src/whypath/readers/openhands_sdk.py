@@ -19,11 +19,6 @@ EXPORT = (
 )
 NOT_READ = "streamed pieces and logged completions, which repeat other events"
 EXAMPLE = "whypath report workspace/conversations/ID/events"
-SIGNS = (
-    ("kind=ActionEvent", "tool_name"),
-    ("kind=MessageEvent", "llm_message"),
-    ("items.kind=MessageEvent", "items.llm_message"),
-)
 
 _KINDS = {
     *("SystemPromptEvent", "MessageEvent", "ActionEvent", "ObservationEvent"),

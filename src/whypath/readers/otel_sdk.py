@@ -32,12 +32,6 @@ EXPORT = (
 )
 NOT_READ = "span links"
 EXAMPLE = "whypath report spans.jsonl"
-SIGNS = (
-    ("context.trace_id", "context.span_id", "resource", "parent_id"),
-    ("spanContext.traceId", "spanContext.spanId", "startTime"),
-    ("traceId", "spanId", "startTime", "endTime", "attributes"),
-    ("traceId", "id", "timestamp", "duration", "attributes"),
-)
 
 _CONTEXTS = ("context", "spanContext", "_spanContext")
 _SHAPES = (

@@ -27,7 +27,6 @@ TOOL = "OpenTelemetry: GenAI conventions, OpenInference, OpenLLMetry, Vercel AI 
 EXPORT = "OTLP as JSON: the collector's file exporter, or an SDK's OTLP JSON exporter"
 NOT_READ = "metrics, span links, log records without a span"
 EXAMPLE = "whypath report traces.jsonl"
-SIGNS = (("resourceSpans",), ("resourceLogs",))
 
 _SCOPES = ("scopeSpans", "instrumentationLibrarySpans")
 _SCALARS = ("stringValue", "boolValue", "doubleValue", "bytesValue")

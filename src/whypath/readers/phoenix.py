@@ -27,15 +27,11 @@ from whypath.records import Records, Sample
 NAME = "phoenix"
 TOOL = "Arize Phoenix"
 EXPORT = (
-    "GET /v1/projects/NAME/spans; or client.spans.get_spans_dataframe() and"
-    " frame.to_json('spans.jsonl', orient='records', lines=True)"
+    "GET /v1/projects/NAME/spans; or get_spans_dataframe()"
+    ".to_json('spans.jsonl', orient='records', lines=True)"
 )
 NOT_READ = "annotations, evaluations"
 EXAMPLE = "whypath report spans.jsonl"
-SIGNS = (
-    ("context.trace_id", "context.span_id", "span_kind"),
-    ("data.context.trace_id", "data.context.span_id", "data.span_kind"),
-)
 
 _OWN = ("span_kind", "status_code")
 """Fields that Phoenix's spans have and the SDK's, which are alike, have not."""

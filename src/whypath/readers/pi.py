@@ -21,7 +21,6 @@ EXPORT = (
 )
 NOT_READ = "which messages were kept through a compaction, in reconstructed contexts"
 EXAMPLE = "whypath report ~/.pi/agent/sessions/PROJECT/TIME_ID.jsonl"
-SIGNS = (("type=session", "cwd", "timestamp"), ("type=message", "message.role"))
 
 _OWN_ROLES = ("toolResult", "bashExecution", "compactionSummary", "branchSummary")
 _OWN_FIELDS = {"api", "provider", "stopReason"}

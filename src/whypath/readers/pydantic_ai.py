@@ -27,10 +27,6 @@ TOOL = "Pydantic AI message history"
 EXPORT = "write result.all_messages_json() of an agent's run to a file"
 NOT_READ = "files, settings of the model, hashes of instructions"
 EXAMPLE = "whypath report messages.json"
-SIGNS = (
-    ("kind=request", "parts.part_kind"),
-    ("messages.kind=request", "messages.parts.part_kind"),
-)
 
 _KINDS = ("request", "response")
 _LISTS = ("messages", "all_messages", "message_history", "new_messages", "history")

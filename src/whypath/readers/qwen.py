@@ -37,7 +37,6 @@ TOOL = "Qwen Code chat recordings"
 EXPORT = "they lie in ~/.qwen/projects/PROJECT/chats/"
 NOT_READ = "snapshots and telemetry; the history as a compression leaves it"
 EXAMPLE = "whypath report ~/.qwen/projects/PROJECT/chats/ID.jsonl"
-SIGNS = (("uuid", "parentUuid", "sessionId", "message.parts"),)
 
 _ENVELOPE = {
     *("uuid", "parentUuid", "sessionId", "timestamp", "type", "subtype", "cwd"),

@@ -30,10 +30,6 @@ TOOL = "ShareGPT rows, OpenThoughts-Agent rows"
 EXPORT = "write the data set's rows as JSON Lines: dataset.to_json('rows.jsonl')"
 NOT_READ = "images of multimodal rows"
 EXAMPLE = "whypath report rows.jsonl --run ID"
-SIGNS = (
-    ("conversations.from", "conversations.value"),
-    ("conversations.role", "conversations.content"),
-)
 
 LABEL_LENGTH = 200
 TERMINAL = "terminal"

@@ -17,10 +17,6 @@ TOOL = "Claude Code headless and Agent SDK streams"
 EXPORT = "claude -p --output-format stream-json --verbose ... > run.jsonl"
 NOT_READ = "pieces of messages that follow whole, and progress while tools run"
 EXAMPLE = "whypath report run.jsonl"
-SIGNS = (
-    ("type=system", "subtype=init", "session_id", "tools"),
-    ("type=assistant", "parent_tool_use_id", "message"),
-)
 
 _RESULT = {"total_cost_usd", "num_turns", "permission_denials"}
 

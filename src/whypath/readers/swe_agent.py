@@ -29,10 +29,6 @@ TOOL = "SWE-agent"
 EXPORT = "take the .traj file from the run's folder in trajectories/"
 NOT_READ = "the messages of reviewers and choosers of a retry agent (kept as details)"
 EXAMPLE = "whypath report trajectories/USER/RUN/INSTANCE/INSTANCE.traj"
-SIGNS = (
-    ("trajectory.action", "trajectory.observation", "trajectory.thought"),
-    ("history.role", "history.agent"),
-)
 
 LABEL_LENGTH = 200
 

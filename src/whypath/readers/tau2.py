@@ -33,12 +33,6 @@ EXPORT = (
 )
 NOT_READ = "audio, and ticks of a voice call in which nobody speaks"
 EXAMPLE = "whypath report data/simulations/RUN.json"
-SIGNS = (
-    ("simulations.task_id", "info"),
-    ("task_id", "termination_reason"),
-    ("ticks.tick_id", "task_id"),
-    ("info.agent_info", "info.environment_info"),
-)
 
 LABEL_LENGTH = 200
 

@@ -16,7 +16,6 @@ TOOL = "Grafana Tempo"
 EXPORT = "in Grafana, a trace's Export or Inspector; or GET /api/traces/ID of Tempo"
 NOT_READ = "metrics, span links"
 EXAMPLE = "whypath report trace.json"
-SIGNS = (("batches.resource",), ("trace.resourceSpans",))
 
 _INSIDE = ("scopeSpans", "instrumentationLibrarySpans")
 

@@ -31,7 +31,6 @@ TOOL = "TRAIL (Patronus AI): traces with their spans nested"
 EXPORT = "a file of the TRAIL data set, or a row of it"
 NOT_READ = "log records, span links, the labels of the data set"
 EXAMPLE = "whypath report 0035f455b3ff2295167a844f04d85d34.json"
-SIGNS = (("trace_id", "spans.span_id", "spans.child_spans"),)
 
 _DURATION = re.compile(
     r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d{1,9})\d*)?S)?)?"

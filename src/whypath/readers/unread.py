@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from whypath.readers.near import shows
+from whypath.readers.near import Signs
 from whypath.records import Sample
 
 
 class Unread(NamedTuple):
-    """A format by its signs (see `near`), why it is not read, and what to do."""
+    """A format by its signs (see `formats`), why it is not read, and what to do."""
 
     signs: tuple[str, ...]
     why: str
@@ -30,4 +30,5 @@ UNREAD = (
 
 def unread(sample: Sample) -> Unread | None:
     """What the sample is, when it is a format that is known and not read."""
-    return next((u for u in UNREAD if all(shows(s, sample) for s in u.signs)), None)
+    signs = Signs(sample)
+    return next((u for u in UNREAD if all(map(signs.has, u.signs))), None)

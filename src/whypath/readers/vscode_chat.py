@@ -22,7 +22,6 @@ TOOL = "VS Code chat sessions (GitHub Copilot)"
 EXPORT = "Chat: Export Chat... in the command palette"
 NOT_READ = "edits and editor decorations, follow-ups"
 EXAMPLE = "whypath report chat.json"
-SIGNS = (("requests.message", "requests.response", "responderUsername"),)
 
 _LABELS = ("customTitle", "requesterUsername", "responderUsername")
 

@@ -18,12 +18,11 @@ from whypath.records import BadShape, Records, Sample, decoder
 NAME = "weave"
 TOOL = "W&B Weave calls"
 EXPORT = (
-    "POST https://trace.wandb.ai/calls/stream_query with your project_id, or "
-    "client.get_calls() with a line for each call's JSON"
+    "POST https://trace.wandb.ai/calls/stream_query with your project_id, "
+    "or client.get_calls(), a line each"
 )
 NOT_READ = "what weave:/// references point to, feedback"
 EXAMPLE = "whypath report calls.jsonl"
-SIGNS = (("op_name=weave:///", "trace_id", "started_at"), ("op_name", "trace_id"))
 
 _any = decoder(object)
 

@@ -29,10 +29,6 @@ TOOL = "Who&When failure logs, Magentic-One"
 EXPORT = "take a JSON file of the data set, or the message list of a Magentic-One run"
 NOT_READ = "nothing"
 EXAMPLE = "whypath report 'Who&When/Hand-Crafted/1.json'"
-SIGNS = (
-    ("history.content", "question", "mistake_step"),
-    ("role=Orchestrator (thought)", "content"),
-)
 
 LABEL_LENGTH = 200
 

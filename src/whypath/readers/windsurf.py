@@ -15,7 +15,6 @@ TOOL = "Windsurf (Cascade) transcripts"
 EXPORT = "they lie in ~/.windsurf/transcripts/"
 NOT_READ = "nothing is left out; ids, times, models and tokens are not recorded"
 EXAMPLE = "whypath report ~/.windsurf/transcripts/ID.jsonl"
-SIGNS = (("type=planner_response", "planner_response"), ("type=user_input", "status"))
 
 
 def detect(sample: Sample) -> bool:
