@@ -144,12 +144,13 @@ class RunDraft:
     ) -> Draft:
         """Adds a step; `fields` are `Draft`'s. Returns it, still open to changes."""
         builder = self._builder
+        source, order = Source(builder.file, line, key), (builder.tick(), 0)
         draft = Draft(
             kind=kind,
             name=name,
             key=key,
-            source=Source(builder.file, line, key),
-            order=(builder.tick(), 0),
+            source=source,
+            order=order,
             **fields,  # type: ignore[arg-type]
         )
         self.steps.append(draft)
@@ -285,10 +286,10 @@ class Builder:
         number in seconds, milli-, micro- or nanoseconds, told apart by its size.
         Returns None for None, zero and what cannot be read, the last with a Problem.
         """
+        if isinstance(value, str) and value:
+            return self._time_of_text(value, line)
         if value is None or value == "" or value == 0 or isinstance(value, bool):
             return None
-        if isinstance(value, str):
-            return self._time_of_text(value, line)
         if isinstance(value, int | float) and 0 < value < 1e20:
             return _nanoseconds(value) or None
         self.problem("loss", "a time that is out of range", "no clock there", line)

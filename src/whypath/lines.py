@@ -4,7 +4,7 @@ Part of the `records` room: nothing else imports it, and nothing else opens inpu
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,9 @@ ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 """The standard library's module, or the same one for older Pythons."""
 
 _HEAD = 512
+_KEPT_BLOCKS = 8
+_NO_SPACE = (b"\v", b"\f")
+"""What Python takes for space around a line, and JSON does not."""
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = ("UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8")
 _UNPACK = "unpack it and give the file inside"
@@ -53,10 +56,12 @@ class Lines:
         self.ended = False
         self._name = name
         self._report = report
-        self._iterator = self._read(stream)
+        self._head: list[bytes] | None = []
+        self._stream = self._blocks(stream)
+        self._iterator = self._read(self._kept(self._stream), 1)
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        return self
+        return self._iterator
 
     def __next__(self) -> tuple[int, bytes]:
         return next(self._iterator)
@@ -65,8 +70,43 @@ class Lines:
         """Hands out `lines` again before anything else."""
         self._iterator = chain(lines, self._iterator)
 
-    def _read(self, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        for line, data, whole in _numbered(self._blocks(stream)):
+    def whole(self, most: int) -> bytes | None:
+        """All of the input at once, its lines stripped; None where that cannot be.
+
+        That is so for more than `most` bytes, and when much was handed out already.
+        The rest of the lines is handed out all the same, until `close`.
+        """
+        if self._head is None:
+            return None
+        head, self._head = self._head, None
+        more: list[bytes] = []
+        left = most - sum(map(len, head))
+        while left >= 0 and (block := next(self._stream, b"")):
+            more.append(block)
+            left -= len(block)
+        rest = chain(_after(self.line, head), more, self._stream)
+        self._iterator = self._read(rest, self.line + 1)
+        blocks = [*head, *more]
+        if left < 0 or any(space in block for block in blocks for space in _NO_SPACE):
+            return None
+        return b"\n".join(filter(None, _stripped(blocks)))
+
+    def close(self) -> None:
+        """Hands out nothing more, and lets go of it."""
+        self._iterator = iter(())
+
+    def _kept(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks; the first are kept for who asks for the whole."""
+        for block in blocks:
+            if self._head is not None:
+                kept = len(self._head) < _KEPT_BLOCKS
+                self._head = [*self._head, block] if kept else None
+            yield block
+
+    def _read(
+        self, blocks: Iterator[bytes], number: int
+    ) -> Iterator[tuple[int, bytes]]:
+        for line, data, whole in _numbered(blocks, number):
             self.line, self.ended = line, not whole
             if data is None:
                 what = f"a line of more than {MAX_LINE >> 20:,} MiB"
@@ -199,26 +239,48 @@ def _damage() -> tuple[type[Exception], ...]:
     return (EOFError, OSError, *filter(None, own))
 
 
-def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes | None, bool]]:
+def _after(line: int, blocks: list[bytes]) -> Iterator[bytes]:
+    """What stands after a line, looked for when it is asked for."""
+    lines = b"".join(blocks).split(b"\n", line)
+    if len(lines) > line:
+        yield lines[-1]
+
+
+def _stripped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks cut at the ends of lines, the space around their lines left out."""
+    pending: list[bytes] = []
+    for block in blocks:
+        lines, feed, rest = block.rpartition(b"\n")
+        if not feed:
+            pending.append(block)
+            continue
+        whole = b"".join([*pending, lines])
+        pending = [rest]
+        yield b"\n".join(filter(None, map(bytes.strip, whole.split(b"\n"))))
+    yield b"".join(pending).strip()
+
+
+def _numbered(
+    blocks: Iterator[bytes], number: int
+) -> Iterator[tuple[int, bytes | None, bool]]:
     """Splits blocks at line feeds: number, line, and whether a line feed ended it.
 
     The line is None where it is longer than `MAX_LINE`.
     """
-    number = 1
     pending: list[bytes] = []
     size = 0
     for block in blocks:
-        lines = block.split(b"\n")
-        for line in lines[:-1]:
+        *lines, last = block.split(b"\n") if b"\n" in block else (block,)
+        for line in lines:
             size += len(line)
             if pending:
                 line = b"".join([*pending, line])
                 pending.clear()
             yield number, line if size <= MAX_LINE else None, True
             number, size = number + 1, 0
-        size += len(lines[-1])
+        size += len(last)
         if size <= MAX_LINE:
-            pending.append(lines[-1])
+            pending.append(last)
         else:
             pending.clear()
     if size:

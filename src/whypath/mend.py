@@ -7,9 +7,13 @@ and never guesses: what has no JSON form becomes text, what is cut off is left o
 import json
 import math
 import re
-from collections.abc import Iterator
-from itertools import accumulate
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
+
+from msgspec import Raw
+from msgspec.json import Decoder
 
 MAX_DEPTH = 400
 """Nesting that every later stage, and the browser, can walk."""
@@ -20,9 +24,18 @@ CONTROL = "control characters in a text"
 _MAX_DIGITS = 600
 """Fewer than Python's own limit can be set to."""
 
+SHALLOW = 2 * MAX_DEPTH
+"""No value of so few bytes nests too deep."""
+
+LARGE = 1 << 16
+"""A value of more bytes is looked into and not counted through."""
+
 _PIECE = 1 << 20
 _PASSES = 8
+_MOST_LOOKS = 16
+"""How often a part of a value is looked at before it is counted through instead."""
 _BACKSLASH = ord("\\")
+_OBJECT, _LIST, _TEXT = b'{["'
 _SPACE = re.compile("[ \t\r\n\0\x1e\ufeff]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(
@@ -33,6 +46,10 @@ _STEPS = {ord(b): step for b, step in (("{", 1), ("[", 1), ("}", -1), ("]", -1))
 _NO_SYNTAX = bytes(set(range(256)) - {*_STEPS, *b'"\\bfnrtu/'})
 """What says nothing of nesting: no bracket, no quote, no part of an escape."""
 _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
+
+_decode_raw = Decoder(Raw).decode
+_decode_object = Decoder(dict[str, Raw]).decode
+_decode_list = Decoder(list[Raw]).decode
 
 
 class Unmendable(Exception):
@@ -145,17 +162,58 @@ def close_cut(data: bytes) -> bytes | None:
     return data[:end] + b"".join(reversed(stack[:depth]))
 
 
-def is_deep(data: bytes) -> bool:
-    """True when the brackets of `data`, one JSON value, nest deeper than `MAX_DEPTH`.
+def check_utf8(data: bytes) -> None:
+    """Raises `UnicodeDecodeError`; never holds much of the text decoded."""
+    if len(data) <= _PIECE:
+        data.decode()
+        return
+    decode = getincrementaldecoder("utf-8")().decode
+    for at in range(0, len(data), _PIECE):
+        decode(data[at : at + _PIECE], at + _PIECE >= len(data))
 
-    Counts generously: up to `_PASSES` levels more than there are.
+
+def is_deep(data: bytes) -> bool:
+    """True when the brackets of `data`, one valid JSON value, nest too deep.
+
+    That is deeper than `MAX_DEPTH`. Only what is large enough to nest so deep is
+    looked into, level by level: of most values that is nothing. An object or a list of
+    more than `LARGE` bytes always is: msgspec's errors are raised if it is no JSON.
     """
-    size = len(data)
-    if size <= 2 * MAX_DEPTH:
+    if not _may_nest(data, MAX_DEPTH):
         return False
+    bare = data[0] in (_OBJECT, _LIST)
+    level: list[bytes | Raw] = [data if bare else _decode_raw(data)]
+    left = _MOST_LOOKS * len(data)
+    for deeper in range(MAX_DEPTH - 1, -1, -1):
+        left -= sum(map(len, level))
+        if left < 0:
+            return _nesting(data)[0] > MAX_DEPTH
+        members = chain.from_iterable(map(_members, level))
+        level = [m for m in members if _may_nest(m, deeper)]
+        if not level:
+            return False
+    return True
+
+
+def _members(raw: bytes | Raw) -> Iterable[Raw]:
+    """The values in an object or a list."""
+    opener = memoryview(raw)[0]
+    if opener == _OBJECT:
+        return _decode_object(raw).values()
+    return _decode_list(raw) if opener == _LIST else ()
+
+
+def _may_nest(raw: bytes | Raw, depth: int) -> bool:
+    """False when the brackets of a value cannot nest deeper than `depth`."""
+    size = len(raw)
+    if size <= 2 * depth or memoryview(raw)[0] == _TEXT:
+        return False
+    if size > LARGE:
+        return True
+    data = raw if type(raw) is bytes else bytes(raw)
     # taking them out is how to count them fast: `count` is three times slower
     opened = size - len(data.replace(b"{", b"")) + size - len(data.replace(b"[", b""))
-    return opened > MAX_DEPTH and _nesting(data)[0] > MAX_DEPTH
+    return opened > depth
 
 
 def is_open(data: bytes) -> bool:

@@ -7,7 +7,6 @@ door through which input comes. It does not know any trace format.
 Specifications: RFC 8259 (JSON), https://jsonlines.org.
 """
 
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
@@ -21,8 +20,11 @@ from whypath.errors import Level, Problem, TraceError
 from whypath.lines import Lines, open_input
 from whypath.mend import (
     CONTROL,
+    LARGE,
+    SHALLOW,
     Mended,
     Unmendable,
+    check_utf8,
     close_cut,
     is_deep,
     is_open,
@@ -41,7 +43,7 @@ MAX_DOCUMENT = 1 << 30
 
 _MAGIC = 16
 _PEEK = 20
-_PIECE = 1 << 20
+_OPENERS = (b"{", b"[")
 
 _check = msgspec.json.Decoder(Raw).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -49,7 +51,7 @@ _decode_any = msgspec.json.Decoder().decode
 T = TypeVar("T")
 
 
-class Record(NamedTuple):
+class Record(Shape, frozen=True, gc=False):
     """One JSON value and the 1-based line it begins on.
 
     `part` is the member of an archive or the table of a database that holds it, ""
@@ -205,7 +207,7 @@ class Records:
             if wrong is not None:
                 self._problem("loss", f"a damaged part: {wrong}", done, None)
             for record in self._kept(values[:1], [part.number]):
-                yield record._replace(part=part.name)
+                yield Record(record.line, record.data, part.name)
 
     def _mended_line(self, line: int, data: bytes) -> Iterator[Record]:
         """The records of a line that is not one sound value: often none."""
@@ -226,6 +228,10 @@ class Records:
             if sum(_stands_alone(data) for _, data in rest) * 2 > _PEEK:
                 self._lines.push_back(rest)
                 return None
+            at_once = self._lines.whole(MAX_DOCUMENT)
+            if at_once is not None and _is_sound(at_once):
+                self._lines.close()
+                return [Record(first[0], at_once)]
             rest.extend(self._up_to(MAX_DOCUMENT))
         whole = b"\n".join([first[1], *(data for _, data in rest)])
         if _is_sound(whole):
@@ -298,7 +304,7 @@ def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
     try:
         values.extend(mend(data))
     except Unmendable as wrong:
-        return [v for v in values if v.data[:1] in (b"{", b"[")], wrong
+        return [v for v in values if v.data[:1] in _OPENERS], wrong
     return values, None
 
 
@@ -314,34 +320,25 @@ def _closed(data: bytes) -> list[Mended]:
 def _is_sound(data: bytes) -> bool:
     """True for one valid JSON value in valid UTF-8 that is not nested too deep."""
     try:
-        _check(data)
+        if len(data) <= LARGE or data[:1] not in _OPENERS:
+            _check(data)
         if not data.isascii():
-            _check_utf8(data)
+            check_utf8(data)
+        return len(data) <= SHALLOW or not is_deep(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    return not is_deep(data)
-
-
-def _check_utf8(data: bytes) -> None:
-    """Raises `UnicodeDecodeError`; never holds much of the text decoded."""
-    if len(data) <= _PIECE:
-        data.decode()
-        return
-    decode = getincrementaldecoder("utf-8")().decode
-    for at in range(0, len(data), _PIECE):
-        decode(data[at : at + _PIECE], at + _PIECE >= len(data))
 
 
 def _stands_alone(data: bytes) -> bool:
     """True for a line that is, or can be mended to be, an object or a list."""
-    if data[:1] not in (b"{", b"["):
+    if data[:1] not in _OPENERS:
         return False
     return _is_sound(data) or (not is_open(data) and _mended(data)[1] is None)
 
 
 def _begins_document(data: bytes) -> bool:
     """True when `data`, which is not sound, begins a value and does not end it."""
-    return data[:1] in (b"{", b"[") and is_open(data)
+    return data[:1] in _OPENERS and is_open(data)
 
 
 def _parse_head(data: bytes) -> Any:

@@ -5,13 +5,13 @@ Part of the `codex` reader.
 
 import hashlib
 from collections import Counter
-from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, RunDraft
 from whypath.model import Kind
+from whypath.records import Shape
 
 
-class Place(NamedTuple):
+class Place(Shape, frozen=True, gc=False):
     """Where a record stands, when it was written, and its payload."""
 
     line: int

@@ -17,6 +17,8 @@ ERROR_LENGTH = 200
 TYPE_LENGTH = 40
 
 _OBJECT, _LIST, _TEXT = b'{["'
+_NO_SCALARS = b"{[n"
+_NULL_SIZE = len(b"null")
 
 _decode_object = decoder(dict[str, Raw])
 _decode_list = decoder(list[Raw])
@@ -38,18 +40,20 @@ def is_list(raw: bytes | Raw | None) -> bool:
 
 def as_fields(raw: bytes | Raw | None) -> Fields:
     """The fields of an object that are not null; none of anything else."""
-    if raw is None or not is_object(raw):
+    if raw is None or memoryview(raw)[0] != _OBJECT:
         return {}
     try:
         fields = _decode_object(raw)
     except BadShape:
         return {}
+    if _NULL_SIZE not in map(len, fields.values()):
+        return fields
     return {key: value for key, value in fields.items() if not _is_null(value)}
 
 
 def as_items(raw: bytes | Raw | None) -> list[Raw]:
     """The members of a list; none of anything else."""
-    if raw is None or not is_list(raw):
+    if raw is None or memoryview(raw)[0] != _LIST:
         return []
     try:
         return _decode_list(raw)
@@ -66,10 +70,12 @@ def as_text(raw: Raw | None) -> str | None:
 
 def as_scalar(raw: Raw | None) -> str | None:
     """A string's text, a number or a truth value as written; else None."""
-    if raw is None or _is_null(raw) or is_object(raw) or is_list(raw):
+    if raw is None:
         return None
-    text = as_text(raw)
-    return bytes(raw).decode() if text is None else text
+    start = memoryview(raw)[0]
+    if start == _TEXT:
+        return _decode_text(raw)
+    return None if start in _NO_SCALARS else bytes(raw).decode()
 
 
 def is_json(text: str) -> bool:
@@ -98,7 +104,7 @@ def first(fields: Fields, *keys: str) -> Raw | None:
 
 
 def _is_null(raw: Raw) -> bool:
-    return len(raw) == 4 and bytes(raw) == b"null"
+    return len(raw) == _NULL_SIZE and bytes(raw) == b"null"
 
 
 def error_of(fields: Fields, output: bytes) -> str | None:

@@ -48,7 +48,7 @@ class Attachments:
     def resolve(self, raw: Raw | bytes) -> bytes:
         """The JSON value with the texts in place of the references to them."""
         data = raw if type(raw) is bytes else bytes(raw)
-        if b'"attachment://' in data or b'"tc://' in data:
+        if b"://" in data and (b'"attachment://' in data or b'"tc://' in data):
             return _REFERENCE.sub(self._text, data)
         return data
 
@@ -117,12 +117,13 @@ class Messages:
 
     def result(self, raw: Raw | None, error: Raw | None) -> ContentId | None:
         """What a tool brought back; where that is nothing, what its error says."""
-        if raw is not None and bytes(raw) not in EMPTY:
-            parts = take_apart(Raw(self._texts.resolve(raw)), self._contents)
+        if raw is not None and _says(raw):
+            resolved = Raw(self._texts.resolve(raw))
+            parts = take_apart(resolved, self._contents)
             whole = parts.whole and parts.reasoning is None and not parts.calls
             if whole and parts.text is not None:
                 return parts.text
-            return self._contents.add(self._texts.resolve(raw))
+            return self._contents.add(resolved)
         said = as_fields(error).get("message") if error is not None else None
         if said is not None:
             return self._contents.add(self._texts.resolve(said))
@@ -204,4 +205,4 @@ class Messages:
 
 
 def _says(raw: Raw) -> bool:
-    return bytes(raw) not in EMPTY
+    return len(raw) > 4 or bytes(raw) not in EMPTY

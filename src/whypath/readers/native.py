@@ -37,6 +37,7 @@ from whypath.readers.native_lines import (
     Text,
     ToolLine,
     as_id,
+    definitions_in,
     parse,
     payload,
     tool_definitions,
@@ -94,6 +95,7 @@ class _Reader:
         self._name = name
         self._logs: dict[str, _Log] = {}
         self._current: _Log | None = None
+        self._offered: dict[bytes, tuple[Tool, ...]] = {}
 
     def record(self, record: Record) -> None:
         """Takes in one record; what is wrong with it becomes a Problem."""
@@ -256,14 +258,18 @@ class _Reader:
         return before if number is None else number
 
     def _tools(self, tools: list[ToolLine | str], record: Record) -> tuple[Tool, ...]:
-        raws = tool_definitions(record.data).tools
-        add = self._builder.contents.add
-        return tuple(
-            Tool(tool, None)
-            if isinstance(tool, str)
-            else Tool(tool.name or "", add(raw))
-            for tool, raw in zip(tools, raws, strict=True)
-        )
+        """The tools on offer, read once for each list of them."""
+        data = tool_definitions(record.data)
+        known = self._offered.get(data)
+        if known is None:
+            add = self._builder.contents.add
+            known = self._offered[data] = tuple(
+                Tool(tool, None)
+                if isinstance(tool, str)
+                else Tool(tool.name or "", add(raw))
+                for tool, raw in zip(tools, definitions_in(data), strict=True)
+            )
+        return known
 
     def _window(
         self, log: _Log, context: list[str | int] | ContextLine, record: Record

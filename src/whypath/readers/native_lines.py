@@ -192,10 +192,20 @@ _decode_list = decoder(list[Raw])
 class ToolDefinitions(Shape):
     """The tools of a record again, whole, to keep their definitions as written."""
 
-    tools: list[Raw] = []
+    tools: Raw = Raw()
 
 
-tool_definitions = decoder(ToolDefinitions)
+_decode_tools = decoder(ToolDefinitions)
+
+
+def tool_definitions(data: bytes) -> bytes:
+    """The tools of a record as they are written, a list."""
+    return bytes(_decode_tools(data).tools)
+
+
+def definitions_in(tools: bytes) -> list[Raw]:
+    """The members of the list, as they are written."""
+    return _decode_list(tools)
 
 
 def as_id(id: Id) -> str | None:
