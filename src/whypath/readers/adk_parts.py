@@ -112,7 +112,7 @@ class Calls:
     def _call(self, fields: Fields) -> Call:
         name = as_scalar(fields.get("name")) or "?"
         raw = first(fields, "args", "arguments")
-        arguments = None if raw is None else self._contents.add_embedded(raw)
+        arguments = self._contents.add_embedded_if(raw)
         recorded = as_scalar(fields.get("id"))
         id = recorded or f"{name}~1"
         if recorded in self._used:
@@ -203,7 +203,7 @@ class Calls:
                 continue
             self._set_aside(id, name, parts.time_ns)
             raw = first(fields, "response", "result")
-            output = None if raw is None else self._contents.add(raw)
+            output = self._contents.add_if(raw)
             error = None if output is None else error_of({}, bytes(raw or b"null"))
             if error is not None and id in waiting:
                 error = None
@@ -248,7 +248,7 @@ class Calls:
             answer = adk_fields(text.encode("utf-8", "replace") or b"null")
         confirmed = as_scalar(answer.get("confirmed"))
         step = asked.step
-        step.output = None if raw is None else self._contents.add(raw)
+        step.output = self._contents.add_if(raw)
         step.end_ns, step.status = time_ns, "ok"
         if step.decision is None or confirmed not in ("true", "false"):
             return

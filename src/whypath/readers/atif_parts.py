@@ -127,7 +127,7 @@ def calls_in(raw: Raw | None, ids: CallIds, builder: Builder, line: int) -> list
         name = as_scalar(fields.get("function_name")) or "?"
         recorded = as_scalar(fields.get("tool_call_id")) or None
         given = fields.get("arguments")
-        arguments = None if given is None else builder.contents.add_embedded(given)
+        arguments = builder.contents.add_embedded_if(given)
         call = Call(ids.new(recorded, name, line), name, arguments)
         found.append(Asked(call, recorded, as_fields(fields.get("extra"))))
     if raw is not None and not is_list(raw):

@@ -157,7 +157,7 @@ class _Stream:
             step = self._step("event", "error", id)
             why = item.get("message")
             step.status, step.error = "error", reason_of(why) if why else "error"
-            step.output = None if why is None else self._contents.add(why)
+            step.output = self._contents.add_if(why)
         elif stage == "item.completed":
             what = f"items of unknown type {kind[:40]!r}"
             self._builder.problem("note", what, "shown as recorded", self._line)
@@ -177,7 +177,7 @@ class _Stream:
         if kind != "reasoning" and answer is not None and answer.calls:
             self._answer = None
         answer = self._answering(id)
-        number = None if text is None else self._contents.add(text)
+        number = self._contents.add_if(text)
         if kind == "reasoning":
             answer.reasoning = self._with(answer.reasoning, number)
             return
@@ -216,7 +216,7 @@ class _Stream:
         """The step of a call, and the call in the model's response."""
         answer = self._answering(id)
         asked = first(item, *_ASKED[kind])
-        arguments = None if asked is None else self._contents.add(asked)
+        arguments = self._contents.add_if(asked)
         parts = (as_scalar(item.get("server")), as_scalar(item.get("tool")))
         name = ".".join(part for part in parts if part) or _TOOLS[kind]
         step = self._step("tool", name, id)
@@ -229,7 +229,7 @@ class _Stream:
 
     def _plan(self, id: str, plan: Raw | None) -> None:
         """The plan as it is now: told at its start and whenever it changes."""
-        number = None if plan is None else self._contents.add(plan)
+        number = self._contents.add_if(plan)
         before = self._steps.get(id)
         if before is not None and before.state and before.state[0].value == number:
             return
@@ -265,7 +265,7 @@ class _Stream:
             return
         step = self._step("error", "error", "")
         step.status, step.error = "error", error
-        step.output = None if why is None else self._contents.add(why)
+        step.output = self._contents.add_if(why)
 
     def _event(self, kind: Kind, name: str, fields: Fields) -> Draft:
         step = self._step(kind, name, "")

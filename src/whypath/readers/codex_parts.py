@@ -116,7 +116,7 @@ def heard(item: Item, contents: ContentStore) -> tuple[Message, ...]:
         return (_result(item, contents),)
     if kind.endswith("compaction") or kind == "compaction_summary":
         summary = given(item.encrypted_content, item.summary)
-        number = None if summary is None else contents.add(summary)
+        number = contents.add_if(summary)
         return (Message("system", "data", number),)
     return ()
 
@@ -201,7 +201,7 @@ def _thought(item: Item, contents: ContentStore) -> ContentId | None:
 
 def _called(item: Item, contents: ContentStore) -> tuple[Message, ...]:
     raw = given(item.arguments, item.input, item.action, item.revised_prompt)
-    arguments = None if raw is None else contents.add_embedded(raw)
+    arguments = contents.add_embedded_if(raw)
     name, id = call_name(item), item.call_id or None
     call = Message("assistant", "call", arguments, name, id)
     image = given(item.result)

@@ -116,7 +116,7 @@ class Tools:
             draft = self.begin(id, name, place)
             asked = first(fields, "command", "invocation", "arguments", "action")
             asked = asked if asked is not None else first(fields, "query", "path")
-            draft.input = None if asked is None else self._contents.add(asked)
+            draft.input = self._contents.add_if(asked)
         lasted = duration_ns(fields.get("duration"))
         draft.end_ns = place.time_ns or draft.end_ns
         if place.time_ns is not None and lasted:

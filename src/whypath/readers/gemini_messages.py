@@ -93,7 +93,7 @@ def _details(told: Told, message: Fields, parts: Parts) -> ContentId | None:
     if parts.others:
         fields["content"] = as_raw(parts.others)
     rest = rest_of(fields, ())
-    return None if rest is None else told.contents.add(rest)
+    return told.contents.add_if(rest)
 
 
 def _prompt(told: Told, message: Fields, parts: Parts, line: int) -> Draft | None:
@@ -195,7 +195,7 @@ def _ended(told: Told, tool: Draft, id: str, call: Fields, line: int) -> None:
     """The result that stands with its call; none while the call is open."""
     status = as_text(call.get("status")) or ""
     rest = rest_of(call, _CALL)
-    tool.details = None if rest is None else told.contents.add(rest)
+    tool.details = told.contents.add_if(rest)
     parts = take_parts(call.get("result"), told.contents)
     own = [r for r in parts.results if as_scalar(r.get("id")) in (id, None)]
     done = status in ("success", *_FAILED)

@@ -105,7 +105,7 @@ def count_up(
 def arguments_of(call: Fields, contents: ContentStore) -> ContentId | None:
     """What a function is called with."""
     raw = first(call, "args", "arguments")
-    return None if raw is None else contents.add_embedded(raw)
+    return contents.add_embedded_if(raw)
 
 
 def _count(fields: Fields, name: str) -> int | None:

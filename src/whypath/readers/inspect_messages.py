@@ -127,7 +127,7 @@ class Messages:
         said = as_fields(error).get("message") if error is not None else None
         if said is not None:
             return self._contents.add(self._texts.resolve(said))
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)
 
     def _read(self, data: bytes) -> Heard:
         fields = as_fields(data)
@@ -182,7 +182,7 @@ class Messages:
             if error is not None:
                 heard.failures[call.call_id] = reason_of(error)
             given = first(fields, "result", "error")
-            content = None if given is None else self._contents.add_embedded(given)
+            content = self._contents.add_embedded_if(given)
             yield Message(role, "result", content, call.name, call.call_id)
         else:
             yield Message(role, "data", self._contents.add(raw))
@@ -193,14 +193,14 @@ class Messages:
         names = ("summary",) if hidden else ("reasoning", "summary")
         said = (fields[name] for name in names if name in fields)
         text = next((raw for raw in said if bytes(raw) not in EMPTY), None)
-        return None if text is None else self._contents.add(text)
+        return self._contents.add_if(text)
 
     def _call(self, fields: Fields, role: str) -> Message:
         inner = as_fields(fields.get("function"))
         given = inner or fields
         name = as_scalar(fields.get("function")) or as_scalar(given.get("name")) or "?"
         raw = first(given, "arguments")
-        content = None if raw is None else self._contents.add_embedded(raw)
+        content = self._contents.add_embedded_if(raw)
         return Message(role, "call", content, name, as_scalar(fields.get("id")))
 
 

@@ -117,7 +117,7 @@ class Events:
 
     def _rest(self, fields: Fields, *told: str) -> ContentId | None:
         rest = rest_of(fields, {*_ENVELOPE, *told})
-        return None if rest is None else self._contents.add(rest)
+        return self._contents.add_if(rest)
 
     def _words(self, raw: Raw | None) -> tuple[ContentId | None, bool]:
         """A content's text, or all of it; False: it holds more than the text."""
@@ -136,7 +136,7 @@ class Events:
         """What the user wants to come of it, to be judged by a rubric."""
         step = self._step("user", "outcome wanted", fields)
         given = fields.get("description")
-        step.input = None if given is None else self._contents.add(given)
+        step.input = self._contents.add_if(given)
         step.details = self._rest(fields, "description")
 
     def _confirmed(self, fields: Fields) -> None:
@@ -144,7 +144,7 @@ class Events:
         call_id = as_text(fields.get("tool_use_id")) or ""
         allowed = as_text(fields.get("result")) == "allow"
         said = fields.get("deny_message")
-        why = None if said is None else self._contents.add(said)
+        why = self._contents.add_if(said)
         step = self._step("decision", "permission", fields)
         name = self._uses.get(call_id, "the tool")
         step.decision = permission(name, allowed=allowed, why=why)
@@ -202,7 +202,7 @@ class Events:
         turn = self._turn(fields)
         name = as_scalar(fields.get("name")) or "(unnamed tool)"
         given = fields.get("input")
-        arguments = None if given is None else self._contents.add(given)
+        arguments = self._contents.add_if(given)
         id = as_text(fields.get("id"))
         turn.calls = (*turn.calls, Call(id, name, arguments))
         if id is None:
@@ -278,7 +278,7 @@ class Events:
         verdict = as_text(fields.get("result")) or "no verdict"
         step = self._step("guardrail", f"outcome: {verdict}", fields)
         said = fields.get("explanation")
-        step.output = None if said is None else self._contents.add(said)
+        step.output = self._contents.add_if(said)
         step.usage = usage_of(fields.get("usage"))
         step.status = "ok" if verdict == _MET else "error"
         step.error = None if verdict == _MET else verdict

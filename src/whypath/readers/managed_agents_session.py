@@ -117,9 +117,9 @@ class Session:
             events.tools = tuple(self._tool(raw) for raw in as_items(tools))
         system = agent.get("system")
         step = run.step("system", line=self._line, status="ok")
-        step.input = None if system is None else self._contents.add(system)
+        step.input = self._contents.add_if(system)
         rest = rest_of({**fields, **agent}, _SESSION)
-        step.details = None if rest is None else self._contents.add(rest)
+        step.details = self._contents.add_if(rest)
 
     def _tool(self, raw: Raw) -> Tool:
         """A tool on offer; a set of tools does not name those that it holds."""

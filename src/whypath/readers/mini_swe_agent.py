@@ -109,7 +109,7 @@ def _document(builder: Builder, run: RunDraft, fields: Fields, line: int) -> Non
         run.status = _STATUSES.get(ended, "error")
     answer = info.get("submission")
     if answer is not None or ended:
-        kept = None if answer is None else builder.contents.add(answer)
+        kept = builder.contents.add_if(answer)
         run.outcome = Outcome(answer=kept, note=ended or None)
     if not info:
         return
@@ -122,7 +122,7 @@ def _document(builder: Builder, run: RunDraft, fields: Fields, line: int) -> Non
         status="error" if failed else "ok",
         error=ended if failed else None,
         output=builder.contents.add(fields["info"]),
-        details=None if rest is None else builder.contents.add(rest),
+        details=builder.contents.add_if(rest),
     )
 
 
@@ -175,7 +175,7 @@ class _Transcript:
             "exit message",
             line=self._line,
             status="ok",
-            output=None if said is None else self._builder.contents.add(said),
+            output=self._builder.contents.add_if(said),
             details=self._builder.contents.add(as_raw(fields)),
         )
 

@@ -182,7 +182,7 @@ class _State:
         tool = as_scalar(first(item, "tool_name")) or as_scalar(raw.get("name")) or "?"
         said = self._approvals.of(call_id, tool)
         given = json_in(raw.get("arguments")) or raw.get("arguments")
-        arguments = None if given is None else self._builder.contents.add(given)
+        arguments = self._builder.contents.add_if(given)
         self._run.step(
             "decision",
             f"approval: {tool}",
@@ -215,7 +215,7 @@ class _State:
             line=self._line,
             status="ok",
             call_id=as_scalar(raw.get("call_id")),
-            output=None if output is None else self._builder.contents.add(output),
+            output=self._builder.contents.add_if(output),
         )
 
     def _guardrail(self, result: Fields) -> None:

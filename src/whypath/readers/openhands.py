@@ -173,6 +173,6 @@ def _evaluated(builder: Builder, run: RunDraft, fields: Fields, line: int) -> No
         "evaluation",
         line=line,
         status="ok",
-        output=None if output is None else builder.contents.add(output),
-        details=None if rest is None else builder.contents.add(rest),
+        output=builder.contents.add_if(output),
+        details=builder.contents.add_if(rest),
     )

@@ -62,7 +62,7 @@ class Answers:
             reasoning=parts.reasoning if reasoning is None else reasoning,
             model=as_text(response.get("model")) or self.spent.model(fields),
             tools=self.tools,
-            details=None if rest is None else self._contents.add(rest),
+            details=self._contents.add_if(rest),
         )
         step.key = f"answer-{id}" if id else None
         step.usage = self.spent.on(fields, response)
@@ -94,7 +94,7 @@ class Answers:
     def _call(self, answer: Draft, fields: Fields) -> None:
         function = as_fields(fields.get("function"))
         arguments = function.get("arguments")
-        kept = None if arguments is None else self._contents.add_embedded(arguments)
+        kept = self._contents.add_embedded_if(arguments)
         name = as_scalar(function.get("name")) or "?"
         id = self._ids.new(as_scalar(fields.get("id")) or name)
         answer.calls = (*answer.calls, Call(id, name, kept))

@@ -114,7 +114,7 @@ class Events:
         return None if self._delegates else self._run.agent
 
     def _add(self, raw: Raw | bytes | None) -> ContentId | None:
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)
 
     def _action(self, fields: Fields, in_pair: bool) -> None:
         args = as_fields(fields.get("args"))

@@ -114,7 +114,7 @@ class Events:
         return self._builder.time(as_scalar(fields.get("timestamp")), self._line)
 
     def _add(self, raw: Raw | bytes | None) -> ContentId | None:
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)
 
     def _text(self, raw: Raw | None) -> ContentId | None:
         """A text, or the texts of content parts; of anything else, the thing itself."""
@@ -200,7 +200,7 @@ class Events:
         name = first(fields, "tool_name") or first(function, "name")
         id = first(fields, "tool_call_id") or first(called, "id") or fields.get("id")
         base = as_scalar(id) or f"call-{len(self._run.steps)}"
-        kept_id = None if arguments is None else self._contents.add_embedded(arguments)
+        kept_id = self._contents.add_embedded_if(arguments)
         return Call(self._ids.new(base), as_scalar(name) or "?", kept_id)
 
     def _answered(self, fields: Fields) -> Draft | None:

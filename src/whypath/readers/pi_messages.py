@@ -178,7 +178,7 @@ def _call(place: Place, step: Draft, block: Fields) -> Call:
     """A tool call, with a step of its own, which a branch can be given up with."""
     contents = place.builder.contents
     raw = first(block, "arguments", "args", "input")
-    arguments = None if raw is None else contents.add_embedded(raw)
+    arguments = contents.add_embedded_if(raw)
     id = as_scalar(block.get("id")) or None
     name = as_scalar(block.get("name")) or "(unnamed tool)"
     if id is not None and id not in place.calls:
@@ -216,7 +216,7 @@ def _result(place: Place, message: Fields, said_ns: int | None) -> None:
         status=status,
         error=error,
         end_ns=place.row_ns if said_ns is None else said_ns,
-        details=None if details is None else contents.add(details),
+        details=contents.add_if(details),
         name=name,
         line=place.line,
     )
@@ -240,15 +240,15 @@ def _shell(
     step = place.step("tool", "shell command by the user", key, None)
     step.end_ns = place.row_ns if said_ns is None else said_ns
     command, output = message.get("command"), message.get("output")
-    step.input = None if command is None else contents.add(command)
-    step.output = None if output is None else contents.add(output)
+    step.input = contents.add_if(command)
+    step.output = contents.add_if(output)
     code = as_scalar(message.get("exitCode"))
     stopped = as_scalar(message.get("cancelled")) == "true"
     step.status = "error" if stopped or code not in (None, "0") else "ok"
     if step.status == "error":
         step.error = "cancelled" if stopped else f"exit code {code}"[:60]
     rest = rest_of(message, _SHELL)
-    step.details = None if rest is None else contents.add(rest)
+    step.details = contents.add_if(rest)
     return step
 
 
@@ -284,4 +284,4 @@ def _details(
             "content": Raw(b"[%s]" % b",".join(map(bytes, others))),
         }
         rest = rest_of(fields, ())
-    return None if rest is None else contents.add(rest)
+    return contents.add_if(rest)

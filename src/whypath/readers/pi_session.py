@@ -212,7 +212,7 @@ class Session:
         rest = {k: v for k, v in fields.items() if k not in _ENVELOPE}
         value: Raw | None = next(iter(rest.values()), None)
         contents = self._builder.contents
-        new: ContentId | None = None if value is None else contents.add(value)
+        new: ContentId | None = contents.add_if(value)
         if path == "model":
             parts = (as_scalar(rest.get(part)) for part in ("provider", "modelId"))
             new = contents.add_text("/".join(part for part in parts if part))
@@ -224,8 +224,8 @@ class Session:
         return step
 
     def _content(self, raw: Raw | None) -> ContentId | None:
-        return None if raw is None else self._builder.contents.add(raw)
+        return self._builder.contents.add_if(raw)
 
     def _rest(self, fields: Fields, told: "set[str] | tuple[()]") -> ContentId | None:
         rest = rest_of(fields, {*_ENVELOPE, *told})
-        return None if rest is None else self._builder.contents.add(rest)
+        return self._builder.contents.add_if(rest)

@@ -210,7 +210,7 @@ class Messages:
     def _call(self, part: Fields) -> Call:
         name = as_scalar(part.get("tool_name")) or "?"
         raw = part.get("args")
-        arguments = None if raw is None else self._contents.add_embedded(raw)
+        arguments = self._contents.add_embedded_if(raw)
         recorded = as_scalar(part.get("tool_call_id"))
         if not recorded:
             self._unnamed[f"call {name}"] += 1
@@ -265,7 +265,7 @@ class Messages:
         return self._builder.time(as_scalar(fields.get("timestamp")), self._line)
 
     def _add(self, raw: Raw | None) -> ContentId | None:
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)
 
     def _join(self, parts: list[ContentId]) -> ContentId | None:
         if len(parts) < 2:

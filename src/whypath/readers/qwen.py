@@ -174,7 +174,7 @@ class _Reader:
         if others:
             rest["parts"] = as_raw(others)
         kept = rest_of(rest, ())
-        return None if kept is None else self._contents.add(kept)
+        return self._contents.add_if(kept)
 
     def _prompt(self, fields: Fields, node: Node) -> Draft | None:
         """What the user said, or what was sent back for a call in his name."""
@@ -245,7 +245,7 @@ class _Reader:
                 status="ok" if error is None else "error",
                 error=error,
                 end_ns=node.time_ns,
-                details=None if details is None else self._contents.add(details),
+                details=self._contents.add_if(details),
                 name=as_scalar(result.get("name")),
                 line=node.line,
             )
@@ -271,4 +271,4 @@ class _Reader:
         return step
 
     def _kept(self, raw: Raw | None) -> ContentId | None:
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)

@@ -150,14 +150,14 @@ class Stream:
         )
         contents = self._builder.contents
         answer = fields.get("result")
-        output = None if answer is None else contents.add(answer)
+        output = contents.add_if(answer)
         step = run.step("event", "result", line=line, key=as_text(fields.get("uuid")))
         step.output = output
         step.status = "error" if failed else "ok"
         if failed:
             step.error = _why(fields, subtype)
         rest = rest_of(fields, _RESULT)
-        step.details = None if rest is None else contents.add(rest)
+        step.details = contents.add_if(rest)
         if failed or subtype == "success":
             run.status = "error" if failed else "ok"
         run.outcome = Outcome(answer=output, note=subtype or None)
@@ -194,7 +194,7 @@ class Stream:
         if step is None:
             step = run.step("decision", "permission", line=line, status="ok")
             given = fields.get("tool_input")
-            step.input = None if given is None else self._builder.contents.add(given)
+            step.input = self._builder.contents.add_if(given)
         if step.decision is None:
             step.decision = permission(name, allowed=False)
 

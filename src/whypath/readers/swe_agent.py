@@ -212,14 +212,14 @@ class _Document:
             status="error" if failed else "ok",
             error=ended if failed else None,
             output=self._contents.add(self._fields["info"]),
-            details=None if rest is None else self._contents.add(rest),
+            details=self._contents.add_if(rest),
         )
 
     def _config_raw(self) -> Raw | None:
         return self._fields.get("replay_config")
 
     def _add(self, raw: Raw | None) -> int | None:
-        return None if raw is None else self._contents.add(raw)
+        return self._contents.add_if(raw)
 
 
 def _config(raw: Raw | None) -> Fields:

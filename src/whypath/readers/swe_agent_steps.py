@@ -124,7 +124,7 @@ class Attempt:
             thought = reasoning_of(fields.get("thought"), self._contents)
         model = self._step(
             "model",
-            output=None if response is None else self._contents.add(response),
+            output=self._contents.add_if(response),
             reasoning=thought,
             model=self.model,
             status="ok",

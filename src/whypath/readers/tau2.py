@@ -182,7 +182,7 @@ def _end(
         "evaluation",
         line=line,
         status="ok",
-        output=None if output is None else builder.contents.add(output),
+        output=builder.contents.add_if(output),
         details=builder.contents.add(as_raw(details)) if details else None,
     )
 

@@ -106,7 +106,7 @@ class Dialogue:
 
     def _made(self, id: str, call: Fields) -> Call:
         arguments = call.get("arguments")
-        kept = None if arguments is None else self._contents.add_embedded(arguments)
+        kept = self._contents.add_embedded_if(arguments)
         return Call(id, as_scalar(call.get("name")) or "?", kept)
 
     def _call(self, fields: Fields) -> tuple[str, Fields]:

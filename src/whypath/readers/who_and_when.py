@@ -157,7 +157,7 @@ class _Log:
 
     def _message(self, fields: Fields, key: str) -> None:
         content = fields.get("content")
-        output = None if content is None else self._contents.add(content)
+        output = self._contents.add_if(content)
         agent, what = _speaker(fields)
         if agent is None:
             self._step("user", "", key, output, None)
