@@ -1,6 +1,6 @@
 """https://github.com/badlogic/pi-mono, packages/coding-agent/docs/session.md.
 
-Not read: which of the kept messages follow a compaction, in the reconstructed context.
+Not read: messages that a compaction keeps and names by their number.
 OpenClaw and oh-my-pi write the same files. A session is a tree: what does not lead to
 the last turn was given up. A message has two clocks, which tell its start and its end.
 """
@@ -19,7 +19,7 @@ EXPORT = (
     "they lie in ~/.pi/agent/sessions/, ~/.omp/agent/sessions/ "
     "and ~/.openclaw/agents/AGENT/sessions/"
 )
-NOT_READ = "which messages were kept through a compaction, in reconstructed contexts"
+NOT_READ = "messages that a compaction keeps and names by their number"
 EXAMPLE = "whypath report ~/.pi/agent/sessions/PROJECT/TIME_ID.jsonl"
 
 _OWN_ROLES = ("toolResult", "bashExecution", "compactionSummary", "branchSummary")
