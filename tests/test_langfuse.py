@@ -284,6 +284,7 @@ def test_json_in_strings_is_read_three_levels_deep() -> None:
         ({"usage": {"input": 10, "output": 5, "unit": "CHARACTERS"}}, None),
         ({"promptTokens": 10, "completionTokens": 5, "totalTokens": 15}, (10, 5, 0, 0)),
         ({"promptTokens": 0, "completionTokens": 0, "usageDetails": {}}, None),
+        ({"input": "7", "output": "4 rooms are free"}, None),
         ({}, None),
     ],
     ids=[
@@ -294,7 +295,7 @@ def test_json_in_strings_is_read_three_levels_deep() -> None:
             "cache within",
             "cache of a kind",
         ),
-        *("old", "characters", "oldest", "zeros", "none"),
+        *("old", "characters", "oldest", "zeros", "payloads", "none"),
     ],
 )
 def test_tokens_are_counted_as_each_export_means_them(

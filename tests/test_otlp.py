@@ -384,6 +384,38 @@ def test_a_calls_id_used_again_belongs_to_the_second_call_too(write: Write) -> N
     assert [step.caller for step in run.steps] == [None, 1, None, 3]
 
 
+def test_a_tool_whose_id_no_model_made_finds_a_call_that_has_none(
+    write: Write,
+) -> None:
+    """Google ADK gives its tool spans an id, and the calls of its models none."""
+    part = {"functionCall": {"name": "look", "args": {"q": 1}}}
+    said = json.dumps({"content": {"role": "model", "parts": [part]}})
+    asked = json.dumps({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
+    names = ("gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response")
+    model = dict(zip(names, (asked, said), strict=True))
+    done = tool("look", **{"gen_ai.tool.call.id": "adk-1"})
+    other = tool("walk", **{"gen_ai.tool.call.id": "adk-2"})
+    steps = [span(1, 0, "call_llm", model), span(2, 0, "t", done)]
+    run = only(write(batch(*steps, span(3, 0, "t", other))))
+    assert [(s.kind, s.caller) for s in run.steps] == [
+        ("model", None),
+        ("tool", 1),
+        ("tool", None),
+    ]
+    assert run.steps[0].calls[0].id == run.steps[1].call_id == "adk-1"
+    assert run.problems == ()
+
+
+def test_a_tool_whose_id_no_model_made_does_not_take_a_call_with_another_id(
+    write: Write,
+) -> None:
+    said = chat(answer(call("look", {}, "c1")))
+    done = tool("look", **{"gen_ai.tool.call.id": "c2"})
+    run = only(write(batch(span(1, 0, "chat", said), span(2, 0, "t", done))))
+    tools = [(s.call_id, s.caller) for s in run.steps if s.kind == "tool"]
+    assert sorted(tools, key=str) == [("c1", 1), ("c2", None)]
+
+
 def test_an_agent_that_a_tool_runs_is_a_thread_of_its_own(corpus: Path) -> None:
     run = only(corpus / "otlp-genai" / "pydantic_ai_2.58.0_delegation.json")
     helper = [step for step in run.steps if step.agent == "helper_agent"]
@@ -470,6 +502,15 @@ def test_messages_of_every_shape_become_parts_of_the_window(
     context = run.steps[0].context
     assert context is not None
     assert [(m.role, m.kind) for m in context.add] == expected
+
+
+def test_an_input_that_holds_no_message_is_kept_as_the_input(write: Write) -> None:
+    said = {"openinference.span.kind": "LLM", "output.value": "Paris"}
+    said["input.value"] = '{"args": [], "kwargs": {"formatted": true}}'
+    (step,) = (run := only(write(batch(span(1, 0, "predict", said))))).steps
+    assert (step.kind, step.context) == ("model", None)
+    assert shown(run, step.input) == said["input.value"]
+    assert shown(run, step.output) == "Paris"
 
 
 def test_a_window_repeated_at_each_call_is_kept_once(write: Write) -> None:

@@ -4,8 +4,9 @@ A span often speaks several dialects at once; the first to know a thing is belie
 attribute of a dialect is named here, only the few that tools use beside any dialect.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from whypath.model import Kind
 from whypath.readers import (
@@ -51,12 +52,23 @@ _REPEATS = (
 """Beginnings of names under which a tool says again what other attributes say."""
 
 
+class _Speech(NamedTuple):
+    """What the names of a span's attributes and events say without their values."""
+
+    of_role: tuple[Any, ...]
+    """The dialects that may know what the span is."""
+    of_facts: tuple[Any, ...]
+    """Those that may know something of it."""
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 def role(span: Span) -> Role | None:
     """What the span is; None for plumbing that speaks no dialect."""
     if exact := openinference.exact_role(span):
         return exact
     vague: Role | None = None
-    for dialect in _spoken(span):
+    for dialect in _speech(span).of_role:
         found: Role | None = dialect.role(span)
         if found not in _VAGUE:
             return found
@@ -67,41 +79,70 @@ def role(span: Span) -> Role | None:
 def facts_of(span: Span, kind: Kind, payloads: Payloads) -> Facts:
     """All that is known of the span as a step of this kind."""
     facts = Facts(kind)
-    for dialect in _spoken(span):
+    speech = _speech(span)
+    for dialect in speech.of_facts:
         dialect.add_facts(facts, span, payloads)
     if span.attributes.get(_RECONSTRUCTED) is True:
         facts.messages = None
-    for names, is_input in ((_INPUTS, True), (_OUTPUTS, False)):
-        found = first(span.attributes, *names)
-        if found is None or found[0] in facts.shown:
-            continue
-        if is_input and facts.input is None and facts.messages is None:
-            facts.input = payloads.keep(found[1])
-        elif not is_input and facts.output is None and not facts.answered:
-            facts.output = payloads.keep(found[1])
-        facts.shown.append(found[0])
+    if speech.inputs:
+        _add_payload(facts, span, speech.inputs, True, payloads)
+    if speech.outputs:
+        _add_payload(facts, span, speech.outputs, False, payloads)
     return facts
 
 
-def _spoken(span: Span) -> tuple[Any, ...]:
-    """The dialects that a span's attributes and events may be of."""
+def _add_payload(
+    facts: Facts, span: Span, names: tuple[str, ...], is_input: bool, payloads: Payloads
+) -> None:
+    """Adds an input or output that tools write beside any dialect."""
+    found = first(span.attributes, *names)
+    if found is None or found[0] in facts.shown:
+        return
+    if is_input and facts.input is None and facts.messages is None:
+        facts.input = payloads.keep(found[1])
+    elif not is_input and facts.output is None and not facts.answered:
+        facts.output = payloads.keep(found[1])
+    facts.shown.append(found[0])
+
+
+def _speech(span: Span) -> _Speech:
+    """What the names of a span say; spans of a kind have the same names."""
     if span.events:
-        return _dialects((*span.attributes, *(event.name for event in span.events)))
-    return _dialects(tuple(span.attributes))
+        names = (*span.attributes, *(event.name for event in span.events))
+        return _speech_of(names)
+    return _speech_of(tuple(span.attributes))
 
 
 @lru_cache(maxsize=512)
-def _dialects(names: tuple[str, ...]) -> tuple[Any, ...]:
-    """The dialects of attributes with these names; spans of a kind have the same.
+def _speech_of(names: tuple[str, ...]) -> _Speech:
+    """What these names say, by how they begin.
 
-    A dialect that does not say how its names begin (`HEADS`) is always asked.
+    Of a dialect, `HEADS` says how all names begin that it knows, and `FACTS` how those
+    do that hold more than what the span is. One that does not say is always asked.
     """
-    heads = [(d, tuple(getattr(d, "HEADS", ("",)))) for d in _DIALECTS]
-    return tuple(d for d, head in heads if any(n.startswith(head) for n in names))
+    speaking = tuple(d for d in _DIALECTS if _has(names, getattr(d, "HEADS", ("",))))
+    return _Speech(
+        speaking,
+        tuple(d for d in speaking if _has(names, getattr(d, "FACTS", ("",)))),
+        tuple(name for name in _INPUTS if name in names),
+        tuple(name for name in _OUTPUTS if name in names),
+    )
+
+
+def _has(names: tuple[str, ...], heads: Iterable[str]) -> bool:
+    beginnings = tuple(heads)
+    return any(name.startswith(beginnings) for name in names)
 
 
 def rest(span: Span, facts: Facts) -> dict[str, Any]:
     """The attributes that no fact tells, as they were recorded."""
-    told = (*facts.shown, *_REPEATS)
-    attributes = span.attributes.items()
-    return {name: value for name, value in attributes if not name.startswith(told)}
+    attributes = span.attributes
+    names = _untold(tuple(attributes), tuple(facts.shown))
+    return {name: attributes[name] for name in names}
+
+
+@lru_cache(maxsize=2048)
+def _untold(names: tuple[str, ...], shown: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that begin like none of those that are shown."""
+    told = (*shown, *_REPEATS)
+    return tuple(name for name in names if not name.startswith(told))

@@ -5,6 +5,7 @@ Part of the `langfuse` reader. It looks at no other observation.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from whypath.content import to_json
@@ -38,11 +39,13 @@ ROLES: dict[str, Role] = {
 
 _NEW_COUNTS = ("input", "output", "total")
 _OLD_COUNTS = (
-    _NEW_COUNTS,
     ("promptTokens", "completionTokens", "totalTokens"),
     ("inputUsage", "outputUsage", "totalUsage"),
 )
 _COSTS = ("totalCost", "calculatedTotalCost")
+_COUNTED = frozenset(
+    ("usageDetails", "costDetails", "usage", *_COSTS, *chain.from_iterable(_OLD_COUNTS))
+)
 _IDS = re.compile(r'(?:id|call_id|toolCallId|toolUseId)\\*"\s*:\s*\\*"([^"\\]+)')
 _CACHE_READ = (
     *("input_cache_read", "input_cached_tokens", "cache_read_input_tokens"),
@@ -157,12 +160,13 @@ def usage_of(fields: Fields) -> Usage | None:
     Langfuse counts what begins with `input` or `output` together; older exports, and
     those that keep an API's own names, count the cache within the input.
     """
+    if _COUNTED.isdisjoint(fields):
+        return None
     given = as_object(fields.get("usageDetails")) or _old_usage(fields)
-    counts = {k: int(n) for k, v in given.items() if v and (n := _count(v))}
+    counts = {k: int(n) for k, v in given.items() if (n := _count(v)) is not None}
     cost = _cost(fields)
-    if not counts:
+    if not any(counts.values()):
         return None if cost is None else Usage(cost_usd=cost)
-    counts |= {k: 0 for k, v in given.items() if v == 0}
     parts = {k: v for k, v in counts.items() if k != "total"}
     asked = _sum(parts, "input", "prompt_tokens")
     said = _sum(parts, "output", "completion_tokens")
@@ -187,8 +191,8 @@ def _old_usage(fields: Fields) -> Fields:
     usage = as_object(fields.get("usage"))
     if usage.get("unit") not in (None, "", "TOKENS"):
         return {}
-    for names in _OLD_COUNTS:
-        source = usage if names[0] in usage else fields
+    places = [(usage, names) for names in (_NEW_COUNTS, *_OLD_COUNTS)]
+    for source, names in (*places, *((fields, names) for names in _OLD_COUNTS)):
         found = {k: source.get(n) for k, n in zip(_NEW_COUNTS, names, strict=True)}
         if found["input"] or found["output"]:
             return found if found["total"] else found | {"total": None}
@@ -202,7 +206,10 @@ def _sum(counts: dict[str, int], beginning: str, other: str) -> int | None:
 
 
 def _first(counts: dict[str, int], names: Iterable[str]) -> int | None:
-    return next((counts[name] for name in names if name in counts), None)
+    for name in names:
+        if name in counts:
+            return counts[name]
+    return None
 
 
 def _count(value: Any) -> float | None:

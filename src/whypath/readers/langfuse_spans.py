@@ -172,10 +172,11 @@ class _Tree:
             del found["environment"]
         if fields.get("level") != "ERROR" and as_text(fields.get("statusMessage")):
             found["statusMessage"] = fields["statusMessage"]
-        parts = ("attributes", "resourceAttributes", "scope", "tools")
-        rest = {k: v for k, v in metadata.items() if k not in parts}
-        found |= {f"metadata.{key}": value for key, value in rest.items()}
-        found |= self._known_attributes(as_object(metadata.get("attributes")))
+        if metadata:
+            parts = ("attributes", "resourceAttributes", "scope", "tools")
+            rest = {k: v for k, v in metadata.items() if k not in parts}
+            found |= {f"metadata.{key}": value for key, value in rest.items()}
+            found |= self._known_attributes(as_object(metadata.get("attributes")))
         if is_root:
             found |= self._of_trace(self._trace.row)
         return found

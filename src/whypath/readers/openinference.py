@@ -130,7 +130,9 @@ def _add_model(facts: Facts, attributes: Attributes, payloads: Payloads) -> None
         seen = unflatten(attributes, "llm.input_messages.")
         given = seen or attributes.get("input.value")
         facts.messages = payloads.messages(given, "user") or None
-    facts.shown += ("llm.input_messages.", "input.value")
+    facts.shown.append("llm.input_messages.")
+    if facts.messages is not None:
+        facts.shown.append("input.value")
     response = attributes.get("output.value")
     if not facts.answered:
         said = unflatten(attributes, "llm.output_messages.")

@@ -4,12 +4,21 @@ Not read: metrics, links between spans, and log records that belong to no span.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 from whypath.builder import Builder
 from whypath.model import replace
+from whypath.readers.otlp_shapes import (
+    KNOWN,
+    Batch,
+    SpanShape,
+    attributes_of,
+    loosely,
+    plain,
+    strictly,
+)
 from whypath.readers.span_runs import add_spans
 from whypath.readers.span_values import (
     as_id,
@@ -20,7 +29,7 @@ from whypath.readers.span_values import (
     objects,
 )
 from whypath.readers.spans import Event, Span
-from whypath.records import Records, Sample
+from whypath.records import BadShape, Records, Sample
 
 NAME = "otlp"
 TOOL = "OpenTelemetry: GenAI conventions, OpenInference, OpenLLMetry, Vercel AI SDK"
@@ -28,8 +37,6 @@ EXPORT = "OTLP as JSON: the collector's file exporter, or an SDK's OTLP JSON exp
 NOT_READ = "metrics, span links, log records without a span"
 EXAMPLE = "whypath report traces.jsonl"
 
-_SCOPES = ("scopeSpans", "instrumentationLibrarySpans")
-_SCALARS = ("stringValue", "boolValue", "doubleValue", "bytesValue")
 _LATEST = 1 << 63
 
 
@@ -49,7 +56,17 @@ def companions(path: Path) -> list[Path]:
 
 def read(records: Records, builder: Builder) -> None:
     """Tells the builder everything the spans and their log records say."""
-    read_batches(records, builder, lambda batch: batch)
+    reader = _Reader(builder)
+    for record in records:
+        try:
+            batch = strictly(record.data)
+        except BadShape:
+            batch = Batch()
+        if batch.resourceSpans is None:
+            reader.document(document(record.data), record.line)
+        else:
+            reader.batch(batch, record.line)
+    add_spans(reader.spans(), builder)
 
 
 def read_batches(
@@ -59,12 +76,8 @@ def read_batches(
     reader = _Reader(builder)
     for record in records:
         whole = document(record.data)
-        for batch in whole if isinstance(whole, list) else (whole,):
-            try:
-                reader.batch(unwrap(batch), record.line)
-            except RecursionError:
-                what = "a record nested too deep to read"
-                builder.problem("loss", what, "left out", record.line)
+        each = whole if isinstance(whole, list) else [whole]
+        reader.document([unwrap(batch) for batch in each], record.line)
     add_spans(reader.spans(), builder)
 
 
@@ -76,24 +89,35 @@ class _Reader:
         self._spans: list[Span] = []
         self._logs: dict[tuple[str | None, str], list[tuple[Event, int]]] = {}
 
-    def batch(self, batch: Any, line: int) -> None:
+    def document(self, whole: Any, line: int) -> None:
+        """Takes in an export request, or a list of them, whose types may be wrong."""
+        for batch in whole if isinstance(whole, list) else [whole]:
+            if not isinstance(batch, dict) or not any(name in batch for name in KNOWN):
+                what = "a record that is not OTLP"
+                self._builder.problem("loss", what, "left out", line)
+                continue
+            try:
+                self.batch(loosely(batch), line)
+            except RecursionError:
+                what = "a record nested too deep to read"
+                self._builder.problem("loss", what, "left out", line)
+
+    def batch(self, batch: Batch, line: int) -> None:
         """Takes in one export request."""
-        known = ("resourceSpans", "resourceLogs", "resourceMetrics")
-        if not isinstance(batch, dict) or not any(name in batch for name in known):
-            self._builder.problem("loss", "a record that is not OTLP", "left out", line)
-            return
-        if "resourceMetrics" in batch:
+        if batch.resourceMetrics is not None:
             self._builder.problem("note", "metrics", "not shown", line)
-        for group in objects(batch.get("resourceSpans")):
-            resource = _attributes(as_object(group.get("resource")).get("attributes"))
-            for scoped in (s for name in _SCOPES for s in objects(group.get(name))):
-                scope = scoped.get("scope", scoped.get("instrumentationLibrary"))
-                scope_name = as_text(as_object(scope).get("name")) or ""
-                for span in objects(scoped.get("spans")):
-                    self._spans.append(self._span(span, resource, scope_name, line))
-        for group in objects(batch.get("resourceLogs")):
-            for scoped in objects(group.get("scopeLogs")):
-                for log in objects(scoped.get("logRecords")):
+        for group in batch.resourceSpans or ():
+            known = group.resource.attributes if group.resource else None
+            resource = attributes_of(known)
+            scopes = group.scopeSpans or (), group.instrumentationLibrarySpans or ()
+            for scoped in chain.from_iterable(scopes):
+                scope = as_object(scoped.scope or scoped.instrumentationLibrary)
+                name = as_text(scope.get("name")) or ""
+                for span in scoped.spans or ():
+                    self._spans.append(self._span(span, resource, name, line))
+        for logs in objects(batch.resourceLogs):
+            for scoped_logs in objects(logs.get("scopeLogs")):
+                for log in objects(scoped_logs.get("logRecords")):
                     self._log(log, line)
 
     def spans(self) -> Iterator[Span]:
@@ -106,27 +130,29 @@ class _Reader:
             yield self._spans.pop()
 
     def _span(
-        self, span: dict[str, Any], resource: dict[str, Any], scope: str, line: int
+        self, span: SpanShape, resource: dict[str, Any], scope: str, line: int
     ) -> Span:
-        status = as_object(span.get("status"))
+        status = as_object(span.status)
         return Span(
-            trace_id=as_id(span.get("traceId")),
-            span_id=as_id(span.get("spanId")),
-            parent_id=as_id(span.get("parentSpanId")),
-            name=as_text(span.get("name")) or "",
-            start_ns=self._time(span.get("startTimeUnixNano"), line),
-            end_ns=self._time(span.get("endTimeUnixNano"), line),
-            status=as_status(status.get("code")),
-            message=as_text(status.get("message")),
-            attributes=_attributes(span.get("attributes")),
+            trace_id=as_id(span.traceId),
+            span_id=as_id(span.spanId),
+            parent_id=as_id(span.parentSpanId),
+            name=as_text(span.name) or "",
+            start_ns=self._time(span.startTimeUnixNano, line),
+            end_ns=self._time(span.endTimeUnixNano, line),
+            status=as_status(status.get("code")) if status else "unset",
+            message=as_text(status.get("message")) if status else None,
+            attributes=attributes_of(span.attributes),
             events=tuple(
                 Event(
-                    as_text(event.get("name")) or "",
-                    self._time(event.get("timeUnixNano"), line),
-                    _attributes(event.get("attributes")),
+                    as_text(event.name) or "",
+                    self._time(event.timeUnixNano, line),
+                    attributes_of(event.attributes),
                 )
-                for event in objects(span.get("events"))
-            ),
+                for event in span.events
+            )
+            if span.events
+            else (),
             resource=resource,
             scope=scope,
             line=line,
@@ -134,7 +160,7 @@ class _Reader:
         )
 
     def _log(self, log: dict[str, Any], line: int) -> None:
-        attributes = _attributes(log.get("attributes"))
+        attributes = attributes_of(log.get("attributes"))
         name = as_text(log.get("eventName")) or as_text(attributes.get("event.name"))
         span_id = as_id(log.get("spanId"))
         if span_id is None:
@@ -142,7 +168,7 @@ class _Reader:
             self._builder.problem("loss", what, "left out", line)
             return
         time = self._time(log.get("timeUnixNano"), line)
-        event = Event(name or "log", time, attributes, _plain(log.get("body")))
+        event = Event(name or "log", time, attributes, plain(log.get("body")))
         key = (as_id(log.get("traceId")), span_id)
         self._logs.setdefault(key, []).append((event, line))
 
@@ -166,45 +192,3 @@ class _Reader:
         if type(value) is int and 0 < value < _LATEST:
             return value
         return self._builder.time(value, line)
-
-
-def _attributes(pairs: Any) -> dict[str, Any]:
-    """Key and value pairs as a dict; the last of a repeated key wins."""
-    if isinstance(pairs, dict):
-        return {key: _plain(value) for key, value in pairs.items()}
-    return {
-        intern(key): _plain(pair.get("value"))
-        for pair in objects(pairs)
-        if isinstance(key := pair.get("key"), str)
-    }
-
-
-def _plain(value: Any) -> Any:
-    """What an `AnyValue` holds; a value without its wrapper is itself."""
-    if not isinstance(value, dict):
-        return value
-    for name in _SCALARS:
-        if name in value:
-            return value[name]
-    if "intValue" in value:
-        return _integer(value["intValue"])
-    for name, unwrap in (("arrayValue", _values), ("kvlistValue", _pairs)):
-        if name in value:
-            return unwrap(value[name])
-    return value or None
-
-
-def _values(value: Any) -> list[Any]:
-    inner = as_object(value).get("values")
-    return [_plain(item) for item in inner] if isinstance(inner, list) else []
-
-
-def _pairs(value: Any) -> dict[str, Any]:
-    return _attributes(as_object(value).get("values"))
-
-
-def _integer(value: Any) -> Any:
-    """A 64-bit integer, which JSON carries as text; anything else as it is."""
-    if isinstance(value, str) and len(value) < 20 and value.lstrip("-").isdecimal():
-        return int(value)
-    return value

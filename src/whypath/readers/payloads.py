@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from whypath.builder import Builder
 from whypath.content import to_json
 from whypath.model import Call, ContentId, Message, Tool
+from whypath.readers.keeper import Keeper
+from whypath.readers.usual_messages import usual
 from whypath.records import BadShape, Raw, decoder
 
 _any = decoder(object)
-_check = decoder(Raw)
 _list = decoder(list[Raw])
 _fields = decoder(dict[str, Raw])
 _string = decoder(str)
@@ -48,29 +49,14 @@ class Answer(NamedTuple):
     calls: tuple[Call, ...]
 
 
-class Payloads:
-    """The payloads of one input. Each distinct message and tool is parsed once."""
+class Payloads(Keeper):
+    """The payloads of one input. What windows repeat is parsed once."""
 
     def __init__(self, builder: Builder) -> None:
-        self.contents = builder.contents
+        super().__init__(builder)
         self._builder = builder
-        self._messages: dict[bytes, tuple[Message, ...]] = {}
+        self._messages: dict[tuple[bytes, str], tuple[Message, ...]] = {}
         self._tools: dict[bytes, tuple[Tool, ...]] = {}
-
-    def keep(self, value: Any) -> ContentId:
-        """A payload of any type; a text that holds a JSON object or list, as that."""
-        if not isinstance(value, str):
-            return self.contents.add_value(value)
-        inner = value.strip()
-        if inner[:1] in ("{", "["):
-            data = inner.encode("utf-8", "replace")
-            if _is_json(data):
-                return self.contents.add(data)
-        return self.contents.add_text(value)
-
-    def keep_if(self, value: Any) -> ContentId | None:
-        """`keep` for what may be missing: None and "" are nothing."""
-        return None if value is None or value == "" else self.keep(value)
 
     def parse(self, value: Any) -> Any:
         """The value, or what a text of JSON spells; text that is no JSON as it is."""
@@ -93,7 +79,10 @@ class Payloads:
         data = _json(value)
         try:
             if data[:1] == b"[":
-                return [part for raw in _list(data) for part in self._once(raw, role)]
+                each = _list(data)
+                if len(each) == 1:
+                    return self._parts(each[0], role)
+                return [part for raw in each for part in self._once(raw, role)]
             if data[:1] == b"{":
                 fields = _fields(data)
                 for name in _LISTS:
@@ -103,7 +92,7 @@ class Payloads:
         except BadShape:
             what = "messages that are cut off or no JSON"
             self._builder.problem("repair", what, "kept as text")
-        kept = self._keep_raw(data) if isinstance(value, bytes) else self.keep(value)
+        kept = self.keep_raw(data) if isinstance(value, bytes) else self.keep(value)
         return [Message(role, "text", kept)]
 
     def tools(self, value: Any) -> tuple[Tool, ...]:
@@ -136,19 +125,24 @@ class Payloads:
         return self.contents.add_text("\n\n".join(map(self.contents.text, parts)))
 
     def _once(self, raw: Raw | bytes, role: str) -> tuple[Message, ...]:
-        data = bytes(raw)
-        key = _digest(data) + role.encode()
+        """The parts of a message that may be there often: windows repeat theirs."""
+        key = _digest(raw), role
         known = self._messages.get(key)
         if known is None:
-            known = self._messages[key] = tuple(self._message(data, role))
+            known = self._messages[key] = tuple(self._parts(raw, role))
         return known
 
-    def _message(self, raw: bytes, role: str) -> list[Message]:
+    def _parts(self, raw: Raw | bytes, role: str) -> list[Message]:
         """The parts of one message, in the order in which they were said."""
+        found = usual(raw, self)
+        return self._message(bytes(raw), role) if found is None else found
+
+    def _message(self, raw: bytes, role: str) -> list[Message]:
+        """`_parts` of a message of any shape."""
         try:
             fields = _fields(raw)
         except BadShape:
-            return [Message(role, "text", self._keep_raw(raw))]
+            return [Message(role, "text", self.keep_raw(raw))]
         if bytes(fields.get("message", b""))[:1] == b"{":
             raw = bytes(fields["message"])
             fields = _fields(raw)
@@ -167,9 +161,9 @@ class Payloads:
             if key == "content" and found and "contents" in fields:
                 continue
             data = bytes(fields.get(key, b""))
-            if answers and len(data) > 2:
+            if answers and data:
                 found.append(
-                    Message(role, "result", self._keep_raw(data), name, answers)
+                    Message(role, "result", self.keep_raw(data), name, answers)
                 )
             else:
                 found.extend(self._content(data, role))
@@ -187,14 +181,14 @@ class Payloads:
             return self._bare(data, role, None)
         if data in (b"", b'""', b"null"):
             return []
-        return [Message(role, "text", self._keep_raw(data))]
+        return [Message(role, "text", self.keep_raw(data))]
 
     def _bare(self, raw: Raw | bytes, role: str, kind: str | None) -> list[Message]:
         data = bytes(raw)
         try:
             fields = _fields(data)
         except BadShape:
-            return [Message(role, "text", self._keep_raw(data))]
+            return [Message(role, "text", self.keep_raw(data))]
         return self._part(fields, data, role, kind)
 
     def _part(
@@ -212,7 +206,7 @@ class Payloads:
             return [self._call(fields, role)]
         if kind == "result":
             given = next((fields[n] for n in _RESULT if n in fields), None)
-            content = None if given is None else self._keep_raw(bytes(given))
+            content = None if given is None else self.keep_raw(bytes(given))
             call_id = _text(fields, *_CALL_ID)
             return [Message(role, "result", content, _text(fields, *_NAME), call_id)]
         if kind != "data" and any(bytes(fields.get(n, b"")) in _EMPTY for n in _SAID):
@@ -232,18 +226,10 @@ class Payloads:
         if function[:1] == b"{":
             fields = {**fields, **_fields(function)}
         given = next((fields[n] for n in _ARGUMENTS if n in fields), None)
-        content = None if given is None else self._keep_raw(bytes(given))
+        content = None if given is None else self.keep_raw(bytes(given))
         name = _text(fields, *_NAME)
         order = _CALL_ID if "call_id" in fields else _ID
         return Message(role, "call", content, name, _text(fields, *order))
-
-    def _keep_raw(self, raw: bytes) -> ContentId:
-        if raw[:1] != b'"':
-            return self.contents.add(raw)
-        try:
-            return self.keep(_string(raw))
-        except BadShape:
-            return self.contents.add_text(raw.decode("utf-8", "replace"))
 
     def _each_tool(self, data: bytes, is_inside: bool = False) -> Iterable[Tool]:
         """The tools of a list; Google groups them in lists of declarations."""
@@ -319,13 +305,5 @@ def _json(value: Any) -> bytes:
     return encoded
 
 
-def _is_json(data: bytes) -> bool:
-    try:
-        _check(data)
-    except BadShape:
-        return False
-    return True
-
-
-def _digest(data: bytes) -> bytes:
+def _digest(data: bytes | Raw) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()

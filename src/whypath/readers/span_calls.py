@@ -1,6 +1,6 @@
 """Links tool steps and results to the calls that models made.
 
-By id where one is recorded, else by name and arguments. It makes no steps: the builder
+By id where both record one, else by name and arguments. It makes no steps: the builder
 does that for calls that nothing answers.
 """
 
@@ -55,8 +55,9 @@ class CallLinks:
 
     def tool(self, draft: Draft) -> None:
         """Takes in a tool step."""
-        if draft.call_id is None:
+        if draft.call_id is None or draft.call_id not in self._makers:
             self._loose.append(draft)
+        if draft.call_id is None:
             return
         makers = self._makers.get(draft.call_id, ())
         if draft.call_id in self._tools and len(makers) > 1:
@@ -91,32 +92,35 @@ class CallLinks:
                 run.result(call_id, found.content, name=found.name, line=found.line)
 
     def _match_loose(self) -> None:
-        """Gives the tool steps without a call's id the calls made before them."""
+        """Gives the tool steps that no call's id links the calls made before them."""
         if not self._loose:
             return
         still = (o for o in self._open if (o.call.id or "") not in self._tools)
         self._open = list(still)[-_FAR:]
         for draft in self._loose:
+            if draft.call_id is not None and draft.call_id in self._makers:
+                continue
             match = self._match(draft)
             if match is None:
                 continue
             self._open.remove(match)
             model, number, call = match
             if call.id is None:
-                call = call._replace(id=draft.key)
+                call = call._replace(id=draft.call_id or draft.key)
                 calls = list(model.calls)
                 calls[number] = call
                 model.calls = tuple(calls)
             draft.call_id = call.id
             if call.id:
+                self._makers.setdefault(call.id, []).append(model)
                 self._tools[call.id] = draft
         self._loose.clear()
 
     def _match(self, draft: Draft) -> _Open | None:
         """The latest model's first call that fits: same arguments, or same name."""
         fitting = [o for o in self._open if self._fits(o.call, draft)]
-        if not fitting:
-            return None
+        if len(fitting) < 2:
+            return fitting[0] if fitting else None
         asked = self._spelling(draft.input)
         same = [o for o in fitting if self._spelling(o.call.arguments) == asked]
         candidates = same or fitting
@@ -124,6 +128,8 @@ class CallLinks:
         return next(o for o in candidates if o.model is latest)
 
     def _fits(self, call: Call, draft: Draft) -> bool:
+        if draft.call_id is not None and call.id is not None:
+            return False
         if draft.kind == "handoff":
             return "handoff" in call.name or "transfer" in call.name
         return call.name == draft.name

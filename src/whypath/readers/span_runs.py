@@ -126,6 +126,8 @@ def _labels(spans: list[Span]) -> dict[str, str]:
     """What a trace says of itself as a whole."""
     found: dict[str, str] = {}
     for source in _sources(spans):
+        if _LABELS.keys().isdisjoint(source):
+            continue
         for name, label in _LABELS.items():
             value = source.get(name)
             if isinstance(value, list):

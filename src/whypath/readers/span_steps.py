@@ -4,7 +4,6 @@ What a span's attributes mean is the work of the dialects; order and pairing by 
 the builder's.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from whypath.readers.spans import Event, Facts, Span, first, text
 
 _PREFIXES = ("execute_tool ", "invoke_agent ", "create_agent ", "invoke_workflow ")
 _ENCLOSING = ("agent", "tool", "model")
+_FAILURES = frozenset(("error.type", "exception.type"))
 _HTTP = ("http.response.status_code", "http.status_code")
 _EVALUATION = "gen_ai.evaluation.result"
 
@@ -28,6 +28,9 @@ class _Place(NamedTuple):
     agent: str | None = None
     thread: str = ""
     nested: bool = False
+
+
+_OUTSIDE = _Place()
 
 
 @dataclass(slots=True)
@@ -89,18 +92,18 @@ class RunSteps:
 
     def _places(self, nodes: list[Node], agents: dict[int, Facts]) -> dict[int, _Place]:
         """Each node's place, from the roots down; a circle has no root and is last."""
-        callers = _agents_that_call(nodes)
+        callers = _agents_that_call(nodes) if agents else set()
         places: dict[int, _Place] = {}
         roots = [node for node in nodes if node.parent is None]
-        waiting = {id(node) for node in nodes}
         for start in (*roots, *nodes):
-            stack = [(start, _Place())]
+            stack = [(start, _OUTSIDE)]
             while stack:
                 node, place = stack.pop()
-                if id(node) not in waiting:
+                if id(node) in places or node.same is not None:
                     continue
-                waiting.remove(id(node))
                 places[id(node)] = place
+                if not node.children:
+                    continue
                 if node.role == "agent":
                     key = node.span.span_id if place.nested else None
                     name = agents[id(node)].name or agents[id(node)].agent
@@ -115,14 +118,10 @@ class RunSteps:
     def _add_step(self, node: Node, facts: Facts, place: _Place, hidden: bool) -> Draft:
         span = node.span
         draft = self._run.step(
-            facts.kind,
-            _name(span, facts),
-            line=span.line,
-            key=span.span_id,
-            parent=_parent_key(node),
-            start_ns=span.start_ns,
-            end_ns=span.end_ns,
+            facts.kind, _name(span, facts), line=span.line, key=span.span_id
         )
+        draft.parent = _parent_key(node)
+        draft.start_ns, draft.end_ns = span.start_ns, span.end_ns
         draft.hidden = hidden
         draft.error = _error(span)
         draft.status = "error" if draft.error else span.status
@@ -140,9 +139,11 @@ class RunSteps:
             draft.usage = facts.usage
         if facts.messages:
             draft.window = Window(facts.messages)
-        self._add_decisions(draft, facts)
+        if facts.decisions:
+            self._add_decisions(draft, facts)
         draft.details = self._details(span, facts)
-        self._add_evaluations(span, draft)
+        if span.events:
+            self._add_evaluations(span, draft)
         return draft
 
     def _add_decisions(self, draft: Draft, facts: Facts) -> None:
@@ -189,32 +190,34 @@ class RunSteps:
     def _details(self, span: Span, facts: Facts) -> ContentId | None:
         """Everything else the span says, as recorded."""
         found: dict[str, Any] = dialects.rest(span, facts)
-        found.update(facts.notes)
-        events = [
-            _event(event)
-            for event in span.events
-            if event.name != _EVALUATION and not gen_ai.tells(event)
-        ]
-        if events:
-            found["events"] = events
+        if facts.notes:
+            found.update(facts.notes)
+        if span.events:
+            events = [
+                _event(event)
+                for event in span.events
+                if event.name != _EVALUATION and not gen_ai.tells(event)
+            ]
+            found.update({"events": events} if events else {})
         return self._builder.contents.add_value(found) if found else None
 
     def _note_run(self, node: Node, facts: Facts, draft: Draft) -> None:
         """Remembers what says how the run began and how it ended."""
         contents = self._builder.contents
-        if node.role == "agent" and self._run.agent is None:
+        is_agent = node.role == "agent"
+        if is_agent and self._run.agent is None:
             self._run.agent = facts.agent or facts.name
-        if node.role == "agent" and self._task is None and facts.input is not None:
+        if is_agent and self._task is None and facts.input is not None:
             self._task = facts.input if contents.is_text(facts.input) else None
-        if self._first_words is None:
-            asked = (m for m in facts.messages or () if m.role == "user")
+        if self._first_words is None and facts.messages:
+            asked = (m for m in facts.messages if m.role == "user")
             said = (m.content for m in asked if m.kind == "text")
             self._first_words = next(said, None)
-        if node.role != "agent" and node.parent is not None:
-            return
-        if not any(outer.role in _ENCLOSING for outer in node.above()):
-            root = deque([node, *node.above()], maxlen=1)[0]
-            self._note_end(node, facts, draft, root.span.parent_id is None)
+        if is_agent or node.parent is None:
+            around = list(node.above())
+            if not any(outer.role in _ENCLOSING for outer in around):
+                root = around[-1] if around else node
+                self._note_end(node, facts, draft, root.span.parent_id is None)
 
     def _note_end(self, node: Node, facts: Facts, draft: Draft, is_whole: bool) -> None:
         """The last end is the run's; an outermost agent's says more than a root's."""
@@ -281,7 +284,7 @@ def _name(span: Span, facts: Facts) -> str:
     if facts.kind == "model" and facts.model:
         return facts.model
     name = facts.name or span.name
-    if facts.kind in ("tool", "agent"):
+    if name.startswith(_PREFIXES) and facts.kind in ("tool", "agent"):
         for prefix in _PREFIXES:
             name = name.removeprefix(prefix)
     return name or "(span without a name)"
@@ -289,6 +292,8 @@ def _name(span: Span, facts: Facts) -> str:
 
 def _error(span: Span) -> str | None:
     """What went wrong, in the span's own words; None when nothing did."""
+    if span.status != "error" and _FAILURES.isdisjoint(span.attributes):
+        return None
     said = text(span.attributes, "error.message", "exception.message")
     kind = text(span.attributes, "error.type", "exception.type")
     if span.status != "error" and (kind is None or span.status == "ok"):

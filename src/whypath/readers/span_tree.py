@@ -5,12 +5,12 @@ does not look into payloads.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from whypath.builder import Builder
 from whypath.model import replace
 from whypath.readers import dialects
 from whypath.readers.spans import Role, Span, text, whole
+from whypath.records import Shape
 
 _PENDING = ("logfire.span_type", "pending_span")
 _OVERLAP = 0.8
@@ -20,14 +20,13 @@ _MODEL = (
 )
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Shape, eq=False):
     """A span in its tree. `role` is None for plumbing; `same` is the node it joined."""
 
     span: Span
     role: Role | None
     parent: "Node | None" = None
-    children: list["Node"] = field(default_factory=list)
+    children: list["Node"] = []
     same: "Node | None" = None
 
     def forget(self) -> None:

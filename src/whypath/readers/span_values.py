@@ -82,8 +82,9 @@ def spans_in(
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
     """The members of a list that are objects."""
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
+    if not isinstance(value, list):
+        return iter(())
+    return iter([item for item in value if isinstance(item, dict)])
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -103,12 +104,13 @@ def as_id(value: Any) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    id = value[2:] if value.startswith("0x") else value
+    id = value[2:] if value[:2] == "0x" else value
     if not id.strip("0"):
         return None
-    if len(id) in (16, 32):
+    size = len(id)
+    if size == 16 or size == 32:
         return id.lower()
-    return _hex(id) if len(id) in _BASE64 else id
+    return _hex(id) if size in _BASE64 else id
 
 
 def _hex(id: str) -> str | None:

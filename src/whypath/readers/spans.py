@@ -5,7 +5,6 @@ dialect: a container fills `Span`, a dialect turns its attributes into `Facts`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from whypath.model import (
@@ -67,8 +66,7 @@ class Span(Shape, frozen=True, gc=False):
         return Source(self.file, self.line, self.span_id)
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Shape, gc=False):
     """What the dialects say of one span, in our terms; the first to say it is kept.
 
     `shown` holds beginnings of the attribute names that are told by these facts.
@@ -88,9 +86,13 @@ class Facts:
     usage: Usage | None = None
     messages: list[Message] | None = None
     answered: bool = False
-    decisions: list[tuple[str, Decision]] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
-    shown: list[str] = field(default_factory=list)
+    decisions: list[tuple[str, Decision]] = []
+    notes: dict[str, Any] = {}
+    shown: list[str] = []
+
+
+_LARGEST = 10**18
+_LONGEST = 40
 
 
 def text(attributes: Attributes, *names: str) -> str | None:
@@ -120,23 +122,25 @@ def whole(attributes: Attributes, names: Iterable[str]) -> int | None:
 def number(attributes: Attributes, names: Iterable[str]) -> float | None:
     """The first of the named attributes that is a finite number of 0 or more."""
     for name in names:
-        given = attributes.get(name)
-        value = None if given is None else as_number(given)
-        if value is not None and value >= 0:
-            return value
+        if name in attributes:
+            value = as_number(attributes[name])
+            if value is not None and value >= 0:
+                return value
     return None
 
 
 def as_number(value: object) -> float | None:
     """A finite number, also one written as text; None for anything else."""
-    if isinstance(value, str):
+    if type(value) is int and -_LARGEST < value < _LARGEST:
+        return value
+    if isinstance(value, str) and len(value) <= _LONGEST:
         try:
-            value = float(value[:40])
+            value = float(value)
         except ValueError:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if -1e18 < value < 1e18 else None
+    return value if -_LARGEST < value < _LARGEST else None
 
 
 def usage(attributes: Attributes, names: Mapping[str, Iterable[str]]) -> Usage | None:
@@ -144,29 +148,22 @@ def usage(attributes: Attributes, names: Mapping[str, Iterable[str]]) -> Usage |
 
     Where the cache holds more tokens than the input, the input was counted without it.
     """
-    found = {
-        key: value
-        for key, keys in names.items()
-        if (value := number(attributes, keys)) is not None
-    }
+    found: dict[str, float] = {}
+    for field, keys in names.items():
+        for key in keys:
+            value = as_number(attributes[key]) if key in attributes else None
+            if value is not None and value >= 0:
+                found[field] = value
+                break
     if not found:
         return None
     cost = found.pop("cost_usd", None)
-    counts = {key: int(found[key]) if key in found else None for key in _COUNTS}
-    given = counts["input_tokens"]
-    cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
+    counts = {field: int(value) for field, value in found.items()}
+    given = counts.get("input_tokens")
+    cached = counts.get("cache_read_tokens", 0) + counts.get("cache_write_tokens", 0)
     if given is not None and cached > given:
         counts["input_tokens"] = given + cached
     return Usage(**counts, cost_usd=cost)
-
-
-_COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-)
 
 
 def unflatten(attributes: Attributes, prefix: str) -> list[Any]:

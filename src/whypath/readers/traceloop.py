@@ -18,15 +18,11 @@ from whypath.readers.spans import (
     usage,
 )
 
-HEADS = (
-    *("traceloop.", "agentops.", "llm.request.", "llm.usage."),
-    *(
-        "gen_ai.prompt",
-        "gen_ai.completion",
-        "gen_ai.request.model",
-        "gen_ai.response.model",
-    ),
+FACTS = (
+    *("traceloop.", "agentops.", "agent.role", "llm.request.", "llm.usage."),
+    *("gen_ai.prompt", "gen_ai.completion"),
 )
+HEADS = (*FACTS, "gen_ai.request.model", "gen_ai.response.model")
 
 _KINDS: dict[str, Role] = {
     "workflow": "agent",
