@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiny import Tiny
-from whypath import terminal
+from whypath import catalogue, terminal
 from whypath.derive.story import Story
 from whypath.model import Usage
 
@@ -68,7 +68,7 @@ def everything(story: Story) -> dict[str, str]:
     said = {
         "overview": "\n".join(terminal.overview(story, 400)),
         "json": terminal.json_text(terminal.as_json(story, None, context=False)),
-        "recognised": "\n".join(terminal.recognised(EVIL, [story.run])),
+        "recognised": "\n".join(catalogue.recognised(EVIL, [story.run])),
         "left out": terminal.left_out([EVIL] * 5),
         "others": terminal.about_others([story.run, replace(story.run)], story.run)
         or "",

@@ -14,7 +14,7 @@ from whypath.derive.graph import build_graph
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run
-from whypath.readers import Reader, all_readers, named, reader_for
+from whypath.readers import Reader, all_readers, companions, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
 
@@ -121,14 +121,14 @@ def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
     try:
         records.sample()
         reader = wanted or reader_for(records)
-        companions = tuple(reader.companions(path)) if path is not None else ()
+        others = tuple(companions(reader, path)) if path is not None else ()
     except TraceError:
         keep = False
         raise
     finally:
         if not keep:
             records.close()
-    return _Trace(path, reader, companions, records if keep else None)
+    return _Trace(path, reader, others, records if keep else None)
 
 
 def _files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:

@@ -122,7 +122,7 @@ def mend(line: bytes) -> Iterator[Mended]:
         counted = at
         encoded, end = _value(text, at, notes)
         at = _skip_space(text, end)
-        if at < len(text):
+        if at < len(text) and "\n" not in text[end:at]:
             notes.add("several JSON values on one line; each is read")
         if _SURROGATES.search(encoded):
             notes.add("half of a surrogate pair; shown as U+FFFD")

@@ -18,7 +18,10 @@ from whypath.records import Records, Sample
 
 
 class Reader(Protocol):
-    """What each module in this folder offers."""
+    """What each module in this folder offers.
+
+    One whose files belong together in known places also has `companions`, see there.
+    """
 
     NAME: str
     """Short name, as `--format` takes it."""
@@ -37,9 +40,6 @@ class Reader(Protocol):
     def read(self, records: Records, builder: Builder) -> None:
         """Tells the builder everything the records say."""
 
-    def companions(self, path: Path) -> list[Path]:
-        """Other files that belong to the same run."""
-
 
 @cache
 def named(name: str) -> Reader:
@@ -48,6 +48,12 @@ def named(name: str) -> Reader:
         known = ", ".join(FORMATS)
         raise TraceError("--format", f"no format {name!r}", hint=f"one of {known}")
     return cast(Reader, import_module(f"whypath.readers.{FORMATS[name].module}"))
+
+
+def companions(reader: Reader, path: Path) -> list[Path]:
+    """Other files that belong to the same run, as far as places and names tell."""
+    find = getattr(reader, "companions", None)
+    return find(path) if find is not None else []
 
 
 def all_readers() -> list[Reader]:

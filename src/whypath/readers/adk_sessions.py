@@ -35,11 +35,6 @@ def detect(sample: Sample) -> bool:
     return any(_is_ours(value) for value in sample.objects())
 
 
-def companions(path: Path) -> list[Path]:
-    """A session is one file."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """A run for each session or evaluated case; events alone are one run."""
     reader = _Reader(builder, records.path)

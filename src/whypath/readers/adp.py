@@ -4,7 +4,6 @@ Not read: nothing; a page's tree and HTML are the result of the action before it
 Rows have no clock and no tokens; what follows an action is its result.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -52,11 +51,6 @@ def _is_row(value: dict[str, Any]) -> bool:
 
 def _known(value: Any) -> bool:
     return isinstance(value, str) and value in _CLASSES
-
-
-def companions(path: Path) -> list[Path]:
-    """Rows are one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -5,7 +5,6 @@ Not read: the numbers AgentOps sums up for a span or a trace, but for their labe
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -35,11 +34,6 @@ EXAMPLE = "whypath report trace.json"
 def detect(sample: Sample) -> bool:
     """Some object has a trace's summary beside its spans."""
     return any(_is_trace(value) for value in sample.objects())
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

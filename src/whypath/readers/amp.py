@@ -3,8 +3,6 @@
 Not read: the environment of the thread, and traces of its own timing.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import (
@@ -41,11 +39,6 @@ def detect(sample: Sample) -> bool:
         and any(isinstance(m, dict) and "messageId" in m for m in messages[:2])
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A thread is one document."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

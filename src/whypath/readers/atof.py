@@ -6,7 +6,6 @@ is one tree of scopes, or all those of one session.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -39,11 +38,6 @@ def detect(sample: Sample) -> bool:
         "atof_version" in value and value.get("kind") in _KINDS
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A stream is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

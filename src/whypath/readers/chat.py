@@ -59,11 +59,6 @@ def detect(sample: Sample) -> bool:
     return ours * 2 > len(sample.records)
 
 
-def companions(path: Path) -> list[Path]:
-    """A chat log is one file."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """Single messages make one run; each list of messages makes a run of its own."""
     reader = _Reader(builder, records.path)

@@ -6,7 +6,6 @@ the session. A window is exact from the description of the session, or from the 
 that a compaction left; which built-in tools were on offer is not recorded.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -40,11 +39,6 @@ def _is_record(value: Any) -> bool:
         return True
     header = value.keys() >= _HEADER and "type" not in value
     return header and value.keys() <= {*_HEADER, "git"}
-
-
-def companions(path: Path) -> list[Path]:
-    """A sub-agent's file is not named after its parent: give the folder instead."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

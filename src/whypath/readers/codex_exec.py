@@ -66,11 +66,6 @@ def _is_event(value: Any) -> bool:
     return isinstance(item.get("id"), str) and bool(item.keys() & {"type", "item_type"})
 
 
-def companions(path: Path) -> list[Path]:
-    """A stream is one file."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """One run for each thread; a thread that is resumed in another file goes on."""
     stream = _Stream(records, builder)

@@ -3,8 +3,6 @@
 Not read: editor state and context items. No clock is recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import (
@@ -36,11 +34,6 @@ def detect(sample: Sample) -> bool:
         and any(isinstance(i, dict) and "message" in i for i in history[:2])
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one document."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

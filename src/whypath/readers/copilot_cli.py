@@ -3,8 +3,6 @@
 Not read: encrypted reasoning. Input tokens of single calls are not recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder, Draft, RunDraft, Thread
 from whypath.model import Call, ContentId, Decision, Option, Usage
 from whypath.readers.fields import (
@@ -42,11 +40,6 @@ def detect(sample: Sample) -> bool:
         and "timestamp" in value
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

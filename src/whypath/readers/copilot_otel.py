@@ -4,7 +4,6 @@ Not read: the columns that only repeat a span's attributes.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -56,11 +55,6 @@ _COLUMNS = {
 def detect(sample: Sample) -> bool:
     """The database has the tables that spans are kept in."""
     return all(table in sample.parts for table in _TABLES)
-
-
-def companions(path: Path) -> list[Path]:
-    """Everything is in one database."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

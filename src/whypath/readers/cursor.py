@@ -4,8 +4,6 @@ Not read: content blocks of unknown types stay in the step's details. No ids, no
 no model and, in most files, no tool results are recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import as_fields, as_text
@@ -28,11 +26,6 @@ def detect(sample: Sample) -> bool:
         and "role" not in message
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A transcript is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,8 +3,6 @@
 Not read: the settings file beside a session. No tokens or costs are recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder, RunDraft
 from whypath.model import StateChange
 from whypath.readers.conversation import Conversation
@@ -27,11 +25,6 @@ def detect(sample: Sample) -> bool:
         or (value.get("type") == "todo_state" and "todos" in value)
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

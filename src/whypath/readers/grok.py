@@ -3,8 +3,6 @@
 Not read: encrypted reasoning. No clock and no tokens are recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import Fields, as_fields, as_raw, as_text, first, shown_type
@@ -27,11 +25,6 @@ def detect(sample: Sample) -> bool:
         and value.keys() & {"model_id", "prompt_index", "model_fingerprint"}
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A history is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,7 +3,6 @@
 Not read: raw reasoning items of the model's API stay in the steps' details.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -47,11 +46,6 @@ def _is_session(value: dict[str, Any]) -> bool:
     if {"platform", "session_start"} <= value.keys():
         return True
     return any(isinstance(m, dict) and _is_row(m) for m in messages[:2])
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one document."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

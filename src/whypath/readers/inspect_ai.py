@@ -41,11 +41,6 @@ def detect(sample: Sample) -> bool:
     return any(_is_log(value) or _is_sample(value) for value in sample.objects())
 
 
-def companions(path: Path) -> list[Path]:
-    """A log is one file."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """One run for each sample and epoch."""
     reader = _Reader(builder, records.path)

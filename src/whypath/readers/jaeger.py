@@ -4,7 +4,6 @@ Not read: references other than the parent, and Jaeger's own notes on a trace.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -44,11 +43,6 @@ def detect(sample: Sample) -> bool:
         for value in sample.objects()
         for trace in (value, *objects(value.get("data")))
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace is in one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -4,7 +4,6 @@ Not read: token counting, bindings and profiles of the program are shown as even
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from whypath.builder import Builder, Draft, Thread
 from whypath.model import Call, ContentId, Decision, Option, Tool, Usage
@@ -48,11 +47,6 @@ def detect(sample: Sample) -> bool:
         or value.get("type") in ("context.append_message", "context.append_loop_event")
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """Sub-agents have files of their own, which nothing in this one names."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -6,7 +6,6 @@ and the rows of the blob storage export, which have names in snake case.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -15,7 +14,7 @@ from whypath.readers.langfuse_rows import Trace, note_of
 from whypath.readers.langfuse_spans import spans_of
 from whypath.readers.span_notes import add_notes
 from whypath.readers.span_runs import add_spans
-from whypath.readers.span_values import as_object, as_text, document, objects
+from whypath.readers.span_values import as_object, as_text, each_value, objects
 from whypath.records import Records, Sample
 
 Fields = dict[str, Any]
@@ -39,22 +38,9 @@ def detect(sample: Sample) -> bool:
     return any(_is_ours(value) for value in sample.objects())
 
 
-def companions(path: Path) -> list[Path]:
-    """Traces and observations may lie in several files; which ones, no file says."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """Takes in traces, observations and scores; they meet when every file is read."""
-    export = builder.shared(_Export)
-    for record in records:
-        whole = document(record.data)
-        for value in whole if isinstance(whole, list) else (whole,):
-            try:
-                export.take(value, record.line)
-            except RecursionError:
-                what = "a record nested too deep to read"
-                builder.problem("loss", what, "left out", record.line)
+    each_value(records, builder, builder.shared(_Export).take)
 
 
 class _Export:

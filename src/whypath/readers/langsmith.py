@@ -5,7 +5,6 @@ runs one a line, lists of them (`{"runs": [...]}`), runs with their `child_runs`
 batches as clients send them (`{"post": [...], "patch": [...]}`), merged by id.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -13,7 +12,7 @@ from whypath.readers.langchain_messages import unwrap
 from whypath.readers.langsmith_spans import Fields, Row, Rows, notes_of, spans_of
 from whypath.readers.span_notes import add_notes
 from whypath.readers.span_runs import add_spans
-from whypath.readers.span_values import as_object, as_text, document, objects
+from whypath.readers.span_values import as_object, as_text, each_value, objects
 from whypath.records import Records, Sample
 
 NAME = "langsmith"
@@ -38,22 +37,9 @@ def detect(sample: Sample) -> bool:
     return any(_is_ours(value) for value in sample.objects())
 
 
-def companions(path: Path) -> list[Path]:
-    """The runs of a trace may lie in several files; which ones, no file says."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """Takes in runs; those with the same id are one, also of different files."""
-    export = builder.shared(_Export)
-    for record in records:
-        whole = document(record.data)
-        for value in whole if isinstance(whole, list) else (whole,):
-            try:
-                export.take(value, record.line)
-            except RecursionError:
-                what = "a record nested too deep to read"
-                builder.problem("loss", what, "left out", record.line)
+    each_value(records, builder, builder.shared(_Export).take)
 
 
 class _Export:

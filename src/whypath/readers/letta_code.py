@@ -3,8 +3,6 @@
 Not read: nothing is left out. No tokens, models or tool lists are recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder, RunDraft
 from whypath.model import Call, Status
 from whypath.readers.fields import (
@@ -32,11 +30,6 @@ def detect(sample: Sample) -> bool:
         value.get("kind") in _KINDS and "captured_at" in value
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A transcript is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,8 +3,6 @@
 Not read: the converter's diagnostics, which are counted.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import (
@@ -32,11 +30,6 @@ def detect(sample: Sample) -> bool:
         and any(isinstance(r, dict) and "role" in r for r in records)
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A run is one document."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -6,7 +6,6 @@ What was sent is shown as the stream echoes it, and at the end where it does not
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -25,11 +24,6 @@ _FAMILIES = ("user.", "agent.", "session.", "span.")
 def detect(sample: Sample) -> bool:
     """Some record is, or holds, an event that was processed, or a session."""
     return any(_is_event(value) for value in _values(sample))
-
-
-def companions(path: Path) -> list[Path]:
-    """A stream is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -7,7 +7,6 @@ The commands of an answer are its calls, and the observations after it their res
 
 import re
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -68,11 +67,6 @@ def is_transcript(value: Any) -> bool:
     said = [m.get("content") for m in messages if m.get("role") == "user"]
     texts = [text for text in said if isinstance(text, str)]
     return any(text.startswith(_OBSERVATION) for text in texts[1:])
-
-
-def companions(path: Path) -> list[Path]:
-    """A trajectory is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

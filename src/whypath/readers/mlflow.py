@@ -6,7 +6,6 @@ the traces of MLflow 2.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -18,6 +17,7 @@ from whypath.readers.span_values import (
     as_text,
     as_time,
     document,
+    each_value,
     objects,
 )
 from whypath.readers.spans import Event, Span, as_number
@@ -53,21 +53,13 @@ def detect(sample: Sample) -> bool:
     return any(_is_trace(value) or _is_row(value) for value in sample.objects())
 
 
-def companions(path: Path) -> list[Path]:
-    """A trace is in one file."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """Tells the builder everything the traces say."""
-    for record in records:
-        whole = document(record.data)
-        for value in whole if isinstance(whole, list) else (whole,):
-            try:
-                add_spans(list(_spans(value, builder, record.line)), builder)
-            except RecursionError:
-                what = "a record nested too deep to read"
-                builder.problem("loss", what, "left out", record.line)
+
+    def take(value: Any, line: int) -> None:
+        add_spans(list(_spans(value, builder, line)), builder)
+
+    each_value(records, builder, take)
 
 
 def _is_trace(value: dict[str, Any]) -> bool:

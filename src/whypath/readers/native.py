@@ -6,7 +6,6 @@ Not read: nothing is left out; records and fields the format does not have are r
 import json
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import cast
 
 from whypath.builder import Builder, Draft, RunDraft, Thread, Window
@@ -58,11 +57,6 @@ def detect(sample: Sample) -> bool:
         value.get("type") == "run" and isinstance(value.get("whypath"), int)
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A native run is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -4,14 +4,13 @@ Not read: sound. A model call of the Responses API is exported without its conte
 with its id and its tokens: what it called is told by the tool spans that follow.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
 from whypath.readers.openai_agents_spans import Fields, Trace, spans_of
 from whypath.readers.span_notes import Note, add_notes
 from whypath.readers.span_runs import add_spans
-from whypath.readers.span_values import as_object, as_text, document, objects
+from whypath.readers.span_values import as_object, as_text, each_value, objects
 from whypath.records import Records, Sample
 
 NAME = "openai-agents"
@@ -35,22 +34,9 @@ def detect(sample: Sample) -> bool:
     )
 
 
-def companions(path: Path) -> list[Path]:
-    """A trace may lie in several files; which ones, no file says."""
-    return []
-
-
 def read(records: Records, builder: Builder) -> None:
     """Takes in traces and spans; they meet when every file is read."""
-    export = builder.shared(_Export)
-    for record in records:
-        whole = document(record.data)
-        for value in whole if isinstance(whole, list) else (whole,):
-            try:
-                export.take(value, record.line)
-            except RecursionError:
-                what = "a record nested too deep to read"
-                builder.problem("loss", what, "left out", record.line)
+    each_value(records, builder, builder.shared(_Export).take)
 
 
 class _Export:

@@ -4,7 +4,6 @@ Not read: sandboxes, the tools' schemas, the hashes by which the SDK knows its i
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from whypath.builder import Builder, RunDraft
 from whypath.content import to_json
@@ -44,11 +43,6 @@ def detect(sample: Sample) -> bool:
         value.keys() >= _KEYS and any(isinstance(value.get(k), list) for k in _LISTS)
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A state is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

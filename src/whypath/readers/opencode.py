@@ -4,7 +4,6 @@ Not read: file snapshots and patches stay in the steps' details.
 """
 
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, Draft, Thread
@@ -47,11 +46,6 @@ def _is_export(value: dict[str, Any]) -> bool:
         and isinstance(messages, list)
         and all(isinstance(m, dict) and {"info", "parts"} <= m.keys() for m in messages)
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one document, a store holds them all."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -5,7 +5,6 @@ read are its spans, and its exporter's objects, written with JSON.stringify.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -47,11 +46,6 @@ _PHOENIX = ("span_kind", "status_code")
 def detect(sample: Sample) -> bool:
     """Some object is a span as an SDK prints it."""
     return any(_is_span(value) for value in sample.objects())
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace may lie in several files; which ones, no file says."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -5,7 +5,6 @@ Not read: metrics, links between spans, and log records that belong to no span.
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -47,11 +46,6 @@ def detect(sample: Sample) -> bool:
         for value in sample.objects()
         for name in ("resourceSpans", "resourceLogs")
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace may lie in several files; which ones, no file says."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

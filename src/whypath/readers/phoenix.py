@@ -4,7 +4,6 @@ Not read: annotations and evaluations of spans, beyond showing what a row says o
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -50,11 +49,6 @@ def detect(sample: Sample) -> bool:
         for value in sample.objects()
         for span in (value, *objects(value.get("data")))
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace may lie in several files; which ones, no file says."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

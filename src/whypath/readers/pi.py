@@ -5,7 +5,6 @@ OpenClaw and oh-my-pi write the same files. A session is a tree: what does not l
 the last turn was given up. A message has two clocks, which tell its start and its end.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -29,11 +28,6 @@ _OWN_FIELDS = {"api", "provider", "stopReason"}
 def detect(sample: Sample) -> bool:
     """Some record is a session's header, or a message that only pi writes."""
     return any(_is_entry(value) for value in sample.objects())
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one file; the one it was branched from stands on its own."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -5,7 +5,6 @@ An answer that is terminus-2 JSON is taken apart: its analysis and plan are its
 reasoning, its commands a call, and the screen that follows is the call's result.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -66,11 +65,6 @@ def _is_turn(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     return {"from", "value"} <= value.keys() or {"role", "content"} <= value.keys()
-
-
-def companions(path: Path) -> list[Path]:
-    """Rows are one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

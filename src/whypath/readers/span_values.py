@@ -6,7 +6,7 @@ anywhere: these functions answer with nothing where something else stands.
 
 from base64 import b64decode
 from binascii import Error as NoBase64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from whypath.builder import Builder
@@ -49,6 +49,20 @@ def parse(data: bytes | Raw) -> Any:
         return [parse(value) for value in _list(data)]
     except BadShape:
         return bytes(data).decode("utf-8", "replace")
+
+
+def each_value(
+    records: Iterable[Record], builder: Builder, take: Callable[[Any, int], None]
+) -> None:
+    """Has each record, or each member of a list of records, taken in with its line."""
+    for record in records:
+        whole = document(record.data)
+        for value in whole if isinstance(whole, list) else (whole,):
+            try:
+                take(value, record.line)
+            except RecursionError:
+                what = "a record nested too deep to read"
+                builder.problem("loss", what, "left out", record.line)
 
 
 def each_object(

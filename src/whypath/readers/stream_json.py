@@ -5,7 +5,6 @@ No clock is recorded. A message's own count of tokens is often that of its first
 what the result counts beyond the messages is shown at the result.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -37,11 +36,6 @@ def _is_row(value: dict[str, Any]) -> bool:
         return False
     holds = "message" if kind in ("assistant", "user") else "event"
     return kind in ("assistant", "user", "stream_event") and holds in value
-
-
-def companions(path: Path) -> list[Path]:
-    """A stream is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

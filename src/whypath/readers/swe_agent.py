@@ -4,7 +4,6 @@ Not read: the messages of reviewers and choosers of a retry agent (kept as detai
 The format has no clock, and tokens only for the whole run: they are labels.
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -65,11 +64,6 @@ def _is_turn(value: Any) -> bool:
 
 def _is_entry(value: Any) -> bool:
     return isinstance(value, dict) and {"role", "content", "agent"} <= value.keys()
-
-
-def companions(path: Path) -> list[Path]:
-    """A trajectory is one file: it holds all attempts."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,7 +3,6 @@
 Not read: what OTLP itself leaves out (metrics, links between spans).
 """
 
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -23,11 +22,6 @@ _INSIDE = ("scopeSpans", "instrumentationLibrarySpans")
 def detect(sample: Sample) -> bool:
     """Some object wraps the batches of a trace as Tempo does."""
     return any(_is_wrapper(value) for value in sample.objects())
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

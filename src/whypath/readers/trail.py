@@ -5,7 +5,6 @@ Not read: log records, and the labels of what went wrong that the data set adds.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -40,11 +39,6 @@ _DURATION = re.compile(
 def detect(sample: Sample) -> bool:
     """Some object is a trace whose spans hold their children."""
     return any(_is_trace(value) or _is_row(value) for value in sample.objects())
-
-
-def companions(path: Path) -> list[Path]:
-    """A trace is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,8 +3,6 @@
 Not read: edits and editor decorations, follow-ups, the patch stream of newer versions.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder, RunDraft
 from whypath.model import Call, ContentId
 from whypath.readers.fields import (
@@ -32,11 +30,6 @@ def detect(sample: Sample) -> bool:
         isinstance(value.get("requests"), list) and "responderUsername" in value
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A session is one document."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -5,7 +5,6 @@ from the calls inside it.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder
@@ -37,11 +36,6 @@ _READ = {
 def detect(sample: Sample) -> bool:
     """Some object is a call: an op, a trace and a start."""
     return any(_is_call(call) for value in sample.objects() for call in _calls(value))
-
-
-def companions(path: Path) -> list[Path]:
-    """An export is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

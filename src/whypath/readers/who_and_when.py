@@ -6,7 +6,6 @@ The thoughts of an orchestrator that name the next speaker are recorded decision
 """
 
 import re
-from pathlib import Path
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
@@ -61,11 +60,6 @@ def _is_team(value: Any) -> bool:
     messages = [m for m in value if isinstance(m, dict) and "content" in m]
     roles = [m.get("role") for m in messages]
     return any(isinstance(r, str) and r.endswith(" (thought)") for r in roles)
-
-
-def companions(path: Path) -> list[Path]:
-    """A log is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:

@@ -3,8 +3,6 @@
 Not read: nothing is left out. No ids, clock, model or tokens are recorded.
 """
 
-from pathlib import Path
-
 from whypath.builder import Builder, Draft, RunDraft
 from whypath.model import Call, Status
 from whypath.readers.fields import Fields, as_fields, as_scalar, as_text
@@ -25,11 +23,6 @@ def detect(sample: Sample) -> bool:
         and "status" in value
         for value in sample.objects()
     )
-
-
-def companions(path: Path) -> list[Path]:
-    """A transcript is one file."""
-    return []
 
 
 def read(records: Records, builder: Builder) -> None:
