@@ -214,7 +214,8 @@ def of_tau_bench(path: Path, task: int) -> Counted:
 
 def of_native(path: Path) -> Counted:
     """A step is each id of a step record, and each decision that belongs to no step; a
-    decision is a decision record, or a model step that saw or called tools.
+    decision is a decision record, a model step that saw or called tools, a guardrail,
+    or the step that goes on after a branch was left.
 
     jq -rs '[.[] | select(.type=="step").id] | unique | length' FILE
     jq -rs '[.[] | select(.type=="decision" and .step==null)] | length' FILE
@@ -232,10 +233,14 @@ def of_native(path: Path) -> Counted:
         steps[id] = {**steps.get(id, {}), **record}
         if record["type"] == "decision":
             decided.add(id)
+    left = False
     for id, step in steps.items():
         tools = step.get("tools", offered)
         if step.get("kind") == "model" and (step.get("calls") or tools):
             decided.add(id)
+        if step.get("kind") == "guardrail" or (left and not step.get("abandoned")):
+            decided.add(id)
+        left = bool(step.get("abandoned"))
     usages = [r["usage"] for r in records if "usage" in r]
     return Counted(
         steps=len(steps),

@@ -140,7 +140,12 @@ class Decision(Struct, frozen=True, gc=False):
     """What was decided at a step, what else was on offer, why, and what came of it.
 
     `step` is a position. `rationale_from` says where the rationale stands: `recorded`,
-    `reasoning` or `text`. `options_note` explains a list that may not be whole.
+    `reasoning`, `text` (beside the call) or `ledger` (the agent's own analysis and
+    plan, in a fixed form). `outcome` is what the choice led to: `ok`, `error`, `no
+    result`, a count of each, `abandoned`, `superseded`, or the trace's own words.
+    `options_note` explains a list that may not be whole. Of a decision made after a
+    failed call, `failed` is the position of that call, and `recovery` says in words
+    what was done about it.
     """
 
     step: int
@@ -153,6 +158,8 @@ class Decision(Struct, frozen=True, gc=False):
     outcome: str | None
     basis: Basis
     options_note: str | None = None
+    failed: int | None = None
+    recovery: str | None = None
 
     @property
     def chosen(self) -> tuple[Option, ...]:

@@ -186,6 +186,8 @@ def _decision_lines(story: Story, decision: Decision, limit: int) -> Iterator[st
         path = check.evidence.path or ""
         text = f"{check.evidence.name} = {shown}, {place} {path}: {check.verdict}"
         yield "evidence: " + line(text.replace(" :", ":") + near)
+    if decision.recovery:
+        yield f"after the error at step {decision.failed}: {decision.recovery}"
     if decision.outcome:
         yield f"led to: {line(decision.outcome)}"
 
@@ -287,6 +289,8 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
         facts["decision"] = {
             "question": decision.question,
             "basis": decision.basis,
+            "after_error": decision.failed,
+            "recovery": decision.recovery,
             "chosen": [option.name for option in decision.chosen],
             "options": [
                 {"name": o.name, "chosen": o.chosen, "score": o.score}

@@ -25,6 +25,7 @@ from whypath.readers.claude_rows import (
     text_of,
 )
 from whypath.readers.claude_tree import Node
+from whypath.readers.permissions import permission
 from whypath.records import BadShape, Raw
 
 _REFUSED = b"\"The user doesn't want to "
@@ -131,6 +132,8 @@ class Answers:
             contents = self._builder.contents
             arguments, answers = contents.raw(tool.input), fields.get("answers", Raw())
             tool.decision = decide(arguments, answers, contents)
+        elif tool is not None and output.startswith(_REFUSED):
+            tool.decision = permission(tool.name, allowed=False)
 
     def tool(self, call_id: str | None) -> Draft | None:
         """The step of a call, if the call was read."""

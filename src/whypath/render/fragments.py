@@ -169,7 +169,7 @@ class Fragments:
             calls=[self._call(step, call) for call in step.calls] if step.calls else [],
             decision=decision,
             chosen=", ".join(o.name for o in decision.chosen) if decision else "",
-            others=_others(decision) if decision and step.tools else "",
+            others=_others(decision) if decision else "",
             rationale=self._own(decision.rationale) if decision and recorded else None,
             evidence=self._evidence(at) if at in story.evidence else [],
             context=context,

@@ -69,10 +69,10 @@ def _row(story: Story, decision: Decision) -> PathRow:
     rationale = decision.rationale
     checks = story.evidence.get(decision.step, ())
     step = story.run.step(decision.step)
-    recorded = decision.basis == "recorded"
+    plain = decision.basis == "recorded" or decision.recovery or step.kind != "model"
     return PathRow(
         step=decision.step,
-        question=decision.question if recorded else step.name or "",
+        question=decision.question if plain else step.name or "",
         chosen=", ".join(option.name for option in decision.chosen),
         rejected=sum(not option.chosen for option in decision.options),
         rationale=(
