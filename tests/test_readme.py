@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from samples import EXAMPLES, ROOT
+from samples import EXAMPLES, ROOT, read_runs
 from whypath.builder import Builder
 from whypath.readers import Reader
 from whypath.records import Records
@@ -159,6 +159,15 @@ def test_the_reader_that_the_readme_shows_reads_the_trace_that_it_shows(
     assert [(p.what, p.line) for p in run.problems] == [("lines by x", 4)]
     public = [name for name in Reader.__dict__ if name[0] != "_"]
     assert {*public, *Reader.__annotations__} <= reader.__dict__.keys()
+
+
+def test_the_agent_that_the_readme_records_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(fenced("python", "Record your own agent"), {})
+    [run] = read_runs(tmp_path / "ticket.jsonl")
+    assert [step.kind for step in run.steps] == ["tool", "decision"]
 
 
 @pytest.mark.parametrize(

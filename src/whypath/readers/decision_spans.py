@@ -1,5 +1,7 @@
 """https://github.com/Arize-ai/openinference/blob/main/spec/decision_spans.md: answers.
 
+An answer may say more than the specification does, in the words of the native format:
+its `evidence`, its `outcome`, and among its probabilities the `reason` of an option.
 Not read: the `state` a decision rests on, beyond showing it as the step's input. A
 probability without an answer stays a probability: no answer is made up from it.
 """
@@ -7,8 +9,9 @@ probability without an answer stays a probability: no answer is made up from it.
 from collections.abc import Iterator
 from typing import Any
 
-from whypath.model import Decision, Option
+from whypath.model import Decision, Evidence, Option
 from whypath.readers.payloads import Payloads
+from whypath.readers.span_values import as_text, objects
 from whypath.readers.spans import Attributes, Facts, as_number
 
 _QUESTION = ("question", "instructions", "prompt", "text", "name")
@@ -89,18 +92,19 @@ def _decision(name: str, question: Any, answer: Any, payloads: Payloads) -> Deci
     if confidence is None and len(picked) == 1:
         confidence = scores[picked[0]]
     why = answer.get("explanation", answer.get("rationale"))
+    reasons = _reasons(answer)
     return Decision(
         step=0,
         question=asked,
         options=tuple(
-            Option(label, label in picked, score=score)
+            Option(label, label in picked, score=score, reason=reasons.get(label))
             for label, score in scores.items()
         ),
         rationale=payloads.keep_if(why),
         rationale_from="recorded" if why else None,
         confidence=confidence,
-        evidence=(),
-        outcome=outcome,
+        evidence=tuple(_evidence(answer.get("evidence"), payloads)),
+        outcome=outcome or as_text(answer.get("outcome")),
         basis="recorded",
         options_note=note,
     )
@@ -136,6 +140,25 @@ def _spread(answer: dict[str, Any]) -> dict[str, float | None]:
         if isinstance(listed, list):
             return {_label(item): _score(item) for item in listed}
     return {}
+
+
+def _reasons(answer: dict[str, Any]) -> dict[str, str]:
+    """Why each option was taken or not, where the distribution says so."""
+    listed = next((answer[name] for name in _SPREAD if name in answer), None)
+    reasons = ((_label(i), as_text(i.get("reason"))) for i in objects(listed))
+    return {label: reason for label, reason in reasons if reason}
+
+
+def _evidence(listed: Any, payloads: Payloads) -> Iterator[Evidence]:
+    """The values that an answer says it rests on; `step` is the id of a span."""
+    for item in objects(listed):
+        yield Evidence(
+            name=as_text(item.get("name")) or "",
+            value=payloads.keep(item["value"]) if "value" in item else None,
+            source=as_text(item.get("step")),
+            path=as_text(item.get("path")),
+            default=item.get("default") is True,
+        )
 
 
 def _score(item: Any) -> float | None:
