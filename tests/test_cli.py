@@ -132,6 +132,13 @@ def test_a_name_that_ends_in_a_slash_is_a_folder(here: Path) -> None:
     assert "was not made by Whypath" in refused("report", "run.jsonl", "-o", "mine/")
 
 
+def test_the_graph_can_be_had_as_a_picture(here: Path) -> None:
+    ok("report", "run.jsonl", "--graph", "run.svg")
+    drawn = (here / "run.svg").read_text("utf-8")
+    assert drawn.lstrip().startswith(("<?xml", "<svg"))
+    assert "<script" not in drawn
+
+
 def test_the_graph_can_be_had_as_dot(here: Path) -> None:
     ok("report", "run.jsonl", "--graph", "run.dot")
     assert (here / "run.dot").read_text().lstrip().startswith("digraph")

@@ -1,8 +1,10 @@
 """A graph becomes a picture: measured, laid out by Graphviz, drawn by our template."""
 
 import json
+import re
 import stat
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from html import unescape
@@ -15,18 +17,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from conftest import Golden
 from samples import ROOT
 from test_graph import Script, delegate, graph_of, long_run
-from whypath.derive.graph import Edge, Graph, Node
+from whypath.derive.decisions import find_decisions
+from whypath.derive.graph import Edge, Graph, Node, build_graph, look_inside
 from whypath.derive.labels import Row
 from whypath.render import dot
-from whypath.render.dot import find_engine, labelled_dot, lay_out
+from whypath.render.dot import find_engine, labelled_dot, lay_out, lay_out_all
 from whypath.render.measure import clip, plain, width
 from whypath.render.picture import LABEL, MAX_COLUMN, Layout, cut_up, measure
+from whypath.render.svg import svg_file
 
 SVG = "{http://www.w3.org/2000/svg}"
-ELEMENTS = {"svg", "title", "marker", "path", "rect", "circle", "text", "tspan", "a"}
+ELEMENTS = {
+    *("svg", "title", "marker", "path", "rect", "circle", "text", "tspan", "a", "g"),
+    *("div", "button", "span"),
+}
 ATTRIBUTES = {
-    *("aria-label", "aria-labelledby", "class", "role", "id", "href"),
-    *("data-first", "data-last", "data-step"),
+    *("aria-label", "aria-labelledby", "aria-pressed", "class", "role", "id", "href"),
+    *("data-first", "data-last", "data-step", "data-node", "data-causes"),
+    *("type", "title", "hidden", "data-needs-js", "data-key", "data-zoom", "data-turn"),
     *("x", "y", "cx", "cy", "r", "rx", "dx", "d", "width", "height", "viewBox"),
     *("fill", "stroke", "stroke-width", "stroke-dasharray", "transform"),
     *("font-family", "font-size", "text-anchor", "text-decoration"),
@@ -63,6 +71,8 @@ def one_node(text: str, **fields: object) -> Graph:
 
 
 def parse(markup: str) -> ElementTree.Element:
+    for name in ("data-needs-js", "hidden"):
+        markup = markup.replace(f" {name}>", ">").replace(f" {name} ", " ")
     return ElementTree.fromstring(f"<root>{markup}</root>")
 
 
@@ -155,6 +165,19 @@ def test_the_edge_to_the_next_column_goes_round_an_abandoned_branch() -> None:
                 assert not box.x < at < box.x + box.width
 
 
+def test_nodes_and_rows_lead_to_where_the_page_has_its_steps(macros: Any) -> None:
+    graph = everything()
+
+    def at(step: int) -> str:
+        return f"steps-1.html#s{step}"
+
+    wanted = [at(node.first) for node in graph.nodes]
+    picture = parse(str(macros.graph(layout_of(graph), (), at)))
+    assert [link.get("href") for link in picture.iter(f"{SVG}a")] == wanted
+    table = parse(str(macros.graph_table(graph, at)))
+    assert [link.get("href") for link in table.iter("a")] == wanted
+
+
 def test_a_graph_of_nothing_is_a_picture_of_nothing(macros: Any) -> None:
     layout = layout_of(Graph((), (), {}, 0))
     assert layout.columns == ()
@@ -239,12 +262,10 @@ def assert_safe(graph: Graph, text: str, macros: Any) -> None:
     root = parse(str(macros.graph(layout)))
     for element in root.iter():
         name = element.tag.removeprefix(SVG)
-        if name in ("root", "div"):
-            continue
-        assert name in ELEMENTS
+        assert name in ELEMENTS | {"root"}
         assert set(element.attrib) <= ATTRIBUTES
         assert element.get("href", "#step=").startswith("#step=")
-        assert element.get("marker-end", "url(#graph-arrow-1)") == "url(#graph-arrow-1)"
+        assert element.get("marker-end", "url(#graph-1-next)") == "url(#graph-1-next)"
     label = next(e for e in root.iter(f"{SVG}text") if e.get("class") == "label")
     shown = "".join(label.itertext())
     assert plain(text).startswith(shown.removesuffix("…").rstrip())
@@ -269,7 +290,7 @@ def test_no_payload_becomes_markup(shared: Path, macros: Any) -> None:
         labels = [e for e in root.iter(f"{SVG}text") if e.get("class") == "label"]
         assert ["".join(e.itertext()) for e in labels] == [plain(p) for p in some]
         for element in root.iter():
-            assert element.tag.removeprefix(SVG) in ELEMENTS | {"root", "div"}
+            assert element.tag.removeprefix(SVG) in ELEMENTS | {"root"}
             assert set(element.attrib) <= ATTRIBUTES
             assert element.get("href", "#step=1") == "#step=1"
 
@@ -283,6 +304,144 @@ def test_the_labelled_dot_can_be_read_back(text: str) -> None:
     nodes = [line.split()[1] for line in answer.splitlines() if line[:5] == "node "]
     assert nodes == ["s1", "s2"]
     assert source.isprintable() or "\n" in source
+
+
+def asides() -> Graph:
+    """A graph with a dead end, a retry, one aside, and causes near and far."""
+    script = Script().call("Read").call("Try", abandoned=True)
+    script.call("Test", error=True)
+    failed = script.draft.steps[-1].input
+    script.call("Edit").call("Test")
+    script.draft.steps[-1].input = failed
+    run = script.run()
+    causes = {8: (2,), 10: (6, 8)}
+    return build_graph(run, find_decisions(run), lambda step: "", causes=causes)
+
+
+def test_ways_back_retries_and_near_causes_are_arcs_that_move_no_box() -> None:
+    graph = asides()
+    (column,) = layout_of(graph).columns
+    assert [path.kind for path in column.arcs] == ["backtrack", "retry", "cause"]
+    assert column.inks == ("next", "backtrack", "cause", "retry")
+    (still,) = layout_of(replace(graph, asides=(), causes={})).columns
+    assert still.arcs == ()
+    moved = {
+        round(box.x - other.x, 1)
+        for box, other in zip(column.boxes, still.boxes, strict=True)
+    }
+    assert len(moved) == 1
+    assert [box.y for box in column.boxes] == [box.y for box in still.boxes]
+
+
+def test_arcs_stay_inside_their_column() -> None:
+    (column,) = layout_of(asides()).columns
+    left = column.arcs[0].at.x
+    for path in column.arcs:
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.data)]
+        assert all(0 <= x + left <= column.width for x in numbers[::2])
+        assert all(0 <= y <= column.height for y in numbers[1::2])
+
+
+def test_every_cause_is_in_the_markup_and_every_dead_end_is_marked(macros: Any) -> None:
+    graph = asides()
+    root = parse(str(macros.graph(layout_of(graph))))
+    nodes = list(root.iter(f"{SVG}a"))
+    assert [node.get("data-node") for node in nodes] == [*map(str, range(len(nodes)))]
+    told = {int(n.get("data-node", "")): n.get("data-causes") for n in nodes}
+    expected = {at: " ".join(map(str, some)) for at, some in graph.causes.items()}
+    assert {at: some for at, some in told.items() if some} == expected
+    texts = ["".join(e.itertext()) for e in root.iter(f"{SVG}text")]
+    assert texts.count("dead end") == 1
+
+
+def test_a_dead_end_has_room_for_its_mark_below() -> None:
+    (column,) = layout_of(asides()).columns
+    (dead,) = [box for box in column.boxes if box.node.dead_end]
+    for other in column.boxes:
+        beside = abs(other.x - dead.x) < dead.width
+        below = dead.y + dead.height + dead.foot
+        assert not beside or other.y <= dead.y or other.y >= below
+
+
+@pytest.mark.parametrize("graph", [everything(), asides(), Graph((), (), {}, 0)])
+def test_the_file_of_the_graph_is_one_svg_that_needs_nothing(graph: Graph) -> None:
+    text = svg_file(layout_of(graph))
+    root = ElementTree.fromstring(text)
+    assert root.tag == f"{SVG}svg"
+    drawn = [e for e in root.iter(f"{SVG}g") if (e.get("class") or "")[:5] == "node "]
+    assert len(drawn) == len(graph.nodes)
+    assert "prefers-color-scheme: dark" in text
+    assert not re.search(r"href|<script|@import|style=|url\((?!#graph-)", text)
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    for name in re.findall(r"url\(#([^)]+)\)", text):
+        assert name in ids
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_any_text_is_text_in_the_file_too(text: str) -> None:
+    root = ElementTree.fromstring(svg_file(layout_of(one_node(text))))
+    allowed = ELEMENTS - {"div", "button", "span", "a"} | {"style"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
+
+
+def test_a_long_graph_is_set_in_rows_in_its_file() -> None:
+    layout = layout_of(graph_of(long_run(900), target=150))
+    root = ElementTree.fromstring(svg_file(layout))
+    assert len(layout.columns) > 5
+    assert float(root.get("width", "")) <= 1420
+    assert float(root.get("height", "")) > MAX_COLUMN
+
+
+def test_many_graphs_are_laid_out_in_one_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graphs = {7: everything(), 9: asides(), 11: Graph((), (), {}, 0)}
+    alone = {key: layout_of(graph) for key, graph in graphs.items()}
+    started: list[str] = []
+    run = dot._run
+
+    def spy(engine: str, source: str, deadline_s: float) -> str:
+        started.append(engine)
+        return run(engine, source, deadline_s)
+
+    monkeypatch.setattr(dot, "_run", spy)
+    assert lay_out_all(graphs) == alone
+    assert len(started) == 1
+    assert lay_out_all(graphs, "no-such-engine") == {}
+    assert lay_out_all({}) == {}
+
+
+def test_all_the_pictures_of_a_long_run_take_under_two_seconds() -> None:
+    run = long_run(20_000)
+    decisions = find_decisions(run)
+    start = time.perf_counter()
+    graph = build_graph(run, decisions, lambda step: step.name)
+    insides = look_inside(graph, run, decisions, lambda step: step.name)
+    layouts = lay_out_all({-1: graph} | insides)
+    assert time.perf_counter() - start < 2
+    assert len(layouts) > 30
+    assert all(len(inside.nodes) <= 200 for inside in (graph, *insides.values()))
+
+
+LABELS = [
+    ("bash  " + "cd folder && " * 9, "bash", "cd folder && cd"),
+    ("what a long story this is, told in one breath", "what a long", "breath"),
+    ("x" * 80, "x" * 20, ""),
+    ("short", "short", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "second"), LABELS)
+def test_a_label_that_does_not_fit_goes_on_below(
+    text: str, first: str, second: str
+) -> None:
+    box = measure(one_node(text).nodes[1], 226, wrap=True)
+    below = [line.text for line in box.lines if line.mark == "label"]
+    assert box.label.startswith(first)
+    assert bool(below) == bool(second)
+    assert all(second in each for each in below)
+    assert all(width(each, 12) <= 226 for each in below)
 
 
 def test_the_labelled_dot_says_what_the_graph_says(golden: Golden) -> None:

@@ -10,7 +10,7 @@ from samples import read_runs
 from whypath.builder import Builder, RunDraft
 from whypath.derive.decisions import find_decisions
 from whypath.derive.fold import fold, shrink
-from whypath.derive.graph import Edge, Graph, Node, build_graph
+from whypath.derive.graph import LIMIT, TARGET, Edge, Graph, Node, build_graph
 from whypath.derive.units import Unit
 from whypath.model import Call, Decision, Option, Outcome, Run, Step, Tool
 
@@ -75,8 +75,8 @@ def line(step: Step) -> str:
     return f"{step.kind} {step.position}"
 
 
-def graph_of(run: Run, **sizes: int) -> Graph:
-    return build_graph(run, find_decisions(run), line, **sizes)
+def graph_of(run: Run, limit: int = LIMIT, target: int = TARGET) -> Graph:
+    return build_graph(run, find_decisions(run), line, limit, target)
 
 
 def shown(graph: Graph) -> list[str]:

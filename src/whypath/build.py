@@ -6,14 +6,15 @@ A newcomer learns the program from this file. It talks to nobody: see `cli`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from whypath.builder import Builder
-from whypath.derive.graph import build_graph
+from whypath.derive.graph import build_graph, look_inside
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
-from whypath.model import Run
+from whypath.model import Run, Step
 from whypath.readers import Reader, all_readers, companions, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
@@ -210,6 +211,11 @@ def choose(runs: Sequence[Run], wanted: str | None, source: str) -> Run:
     raise TraceError(source, why, hint=f"there are {ids}")
 
 
+def _title(story: Story, step: Step) -> str:
+    """The line that tells a step apart."""
+    return story.titles[step.position - 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What `report` made: where, how large, and of which run."""
@@ -236,10 +242,12 @@ def report(
 
     A folder is written where `as_folder` says so. `note` is shown under the totals,
     `notes` at their steps, `step` first; `dot` names another layout program,
-    `max_size` is in bytes, `graph_out` is where the graph goes as labelled DOT.
+    `max_size` is in bytes, `graph_out` is where the graph goes, as SVG if it
+    ends in `.svg`, else as labelled DOT.
     """
-    from whypath.render.dot import labelled_dot, lay_out
+    from whypath.render.dot import labelled_dot, lay_out, lay_out_all
     from whypath.render.pages import Drawing, Page, report_file, report_folder
+    from whypath.render.svg import svg_file
 
     for target in (out, graph_out):
         if target and any(target.resolve() == Path(f).resolve() for f in run.files):
@@ -247,13 +255,21 @@ def report(
             raise TraceError(str(target), "is the trace itself", hint=hint)
     say("working out the decisions")
     story = tell(run)
-    graph = build_graph(run, story.decisions, lambda s: story.titles[s.position - 1])
+    titles = partial(_title, story)
+    graph = build_graph(run, story.decisions, titles)
     say("drawing the graph")
     layout, sentence = lay_out(graph, dot)
-    if graph_out is not None:
+    folded = look_inside(graph, run, story.decisions, titles) if layout else {}
+    insides = lay_out_all(folded, dot)
+    if graph_out is not None and graph_out.suffix == ".svg":
+        if layout is None:
+            raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")
+        write_file(graph_out, [svg_file(layout)])
+    elif graph_out is not None:
         write_file(graph_out, [labelled_dot(graph)])
     say("writing the page")
-    page = Page(story, Drawing(graph, layout, sentence), note, notes or {}, step)
+    drawing = Drawing(graph, layout, sentence, insides)
+    page = Page(story, drawing, note, notes or {}, step)
     if as_folder:
         size = write_folder(out, report_folder(page), max_size)
     else:

@@ -148,7 +148,7 @@ FORMAT = click.option(
     "--graph",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Also write the decision graph as Graphviz DOT.",
+    help="Also write the decision graph: .svg, or Graphviz DOT.",
 )
 @click.option(
     "--dot", metavar="PROGRAM", help="Lay graphs out with this Graphviz `dot`."

@@ -80,18 +80,10 @@ function makePanes(index, payload, fragmentOf) {
     return section ? [section] : [];
   }
 
+  const drawn = makeGraph(index, parseFragment);
+
   /** Marks the graph's node that holds a step and brings it into sight. @param {number} n */
-  function focusGraph(n) {
-    graph.querySelector(".is-current")?.classList.remove("is-current");
-    const nodes = graph.querySelectorAll("[data-step]");
-    const node = nodes[index.node[n - 1]];
-    node?.classList.add("is-current");
-    if (node && pane.contains(graph)) {
-      const box = node.getBoundingClientRect();
-      const frame = pane.getBoundingClientRect();
-      if (box.top < frame.top || box.bottom > frame.bottom) pane.scrollTop += box.top - frame.top - frame.height / 3;
-    }
-  }
+  const focusGraph = (n) => drawn.focus(n, pane.contains(graph) ? pane : null);
 
   return {
     names: tabs.map((tab) => tab.dataset.paneTab || ""),
@@ -105,6 +97,8 @@ function makePanes(index, payload, fragmentOf) {
       if (graph.parentElement !== graphHome) graphHome.append(graph);
     },
     focusGraph,
+    /** Marks the graph's nodes that hold these steps. @param {number[]} positions */
+    found: (positions) => drawn.found(positions),
     /** Shows a pane for a step. @param {string} name @param {number} n */
     async show(name, n) {
       const turn = ++wanted;

@@ -175,12 +175,14 @@ async function start() {
     if (!text) {
       search.stop();
       hits = [];
+      panes.found(hits);
       searchCount.textContent = "";
       setFilter("all");
       return;
     }
     search.run(text, (positions, done) => {
       hits = positions;
+      panes.found(hits);
       searchCount.textContent = `${positions.length.toLocaleString("en")} step${positions.length === 1 ? "" : "s"}${done ? "" : "…"}`;
       setFilter("hits");
     });

@@ -8,7 +8,7 @@ Nothing is left out: every step stays in some unit.
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from whypath.derive.units import ERROR, KEEP, PLAIN, TURN, Unit
+from whypath.derive.units import ERROR, KEEP, PLAIN, Unit
 
 PERIODS = range(2, 7)
 MAX_INNER = 8
@@ -33,8 +33,7 @@ def fold(chain: list[Unit], target: int, limit: int) -> list[Unit]:
         return chain
     chain = _fold_periods(_fold_repeats(chain, least=2, loose=True), least=2)
     _fold_agents(chain, target)
-    ladder = ((target, PLAIN), (target * 3 // 2, ERROR), (target * 2, TURN))
-    for budget, level in ladder:
+    for budget, level in ((target, PLAIN), (target * 4 // 3, KEEP)):
         spent = size(chain) - len(chain)
         chain = shrink(chain, max(1, min(budget, limit) - spent), level)
     if size(chain) > limit:
@@ -84,6 +83,7 @@ def merge(units: list[Unit], kind: str) -> Unit:
         tools=[tool for unit in units for tool in unit.tools],
         errors=sum(unit.errors for unit in units),
         turns=sum(unit.turns for unit in units),
+        branch=first.branch,
     )
 
 
@@ -160,12 +160,12 @@ def _equal_runs(keys: list[int], period: int) -> list[int]:
 
 def _fold_abandoned(chain: list[Unit]) -> list[Unit]:
     """A branch that was left is a stub: one node, unless it is as short as two."""
-    if not any(unit.abandoned for unit in chain):
+    if not any(unit.branch for unit in chain):
         return chain
     folded: list[Unit] = []
-    for abandoned, units in groupby(chain, key=lambda unit: unit.abandoned):
+    for branch, units in groupby(chain, key=lambda unit: unit.branch):
         block = list(units)
-        if abandoned and len(block) > 2:
+        if branch and len(block) > 2:
             for unit in block:
                 unit.collapse()
             block = [merge(block, "segment")]
@@ -251,7 +251,7 @@ def _pairs(chain: list[Unit], level: int) -> Iterator[Pair]:
         if a.inner is not None or b.inner is not None:
             continue
         needed = a.level if a.level > b.level else b.level
-        if a.abandoned != b.abandoned or a.group or b.group:
+        if a.branch != b.branch or a.group or b.group:
             needed = _APART
         elif b.turns:
             needed = max(needed, KEEP if a.turns else _APART)

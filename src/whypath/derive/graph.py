@@ -4,17 +4,22 @@ Where nodes stand and what they look like is not decided here.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from whypath.derive.fold import fold
+from whypath.derive.fold import fold, shrink, size
 from whypath.derive.labels import Labels, Row, Titles, cut
-from whypath.derive.units import Unit, find_units
+from whypath.derive.links import Causes, causes_of_nodes, is_retry, later_retries
+from whypath.derive.units import KEEP, Unit, find_units
 from whypath.model import Decision, Run
 
 TARGET = 48
 """Nodes that an eye still takes in as one picture."""
 LIMIT = 200
 """Nodes that are laid out in good time."""
+INSIDE, LEAST_INSIDE = 32, 4
+"""Nodes in the picture of one node's inside: about as many, and at least."""
+_NOTHING: Causes = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Node:
     agent: str | None = None
     cluster: int = 0
     """Number of the sub-agent whose frame the node is in; 0 is none."""
+    dead_end: bool = False
+    """The last node of a branch that was left: nothing comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class Edge:
     """What came after what; `source` and `target` are ids of nodes.
 
     `kind` is `next`, `calls` (into a sub-agent), `returns` (out of it), `handoff` (to
-    another agent, named by `label`) or `abandoned` (a branch that was left).
+    another agent, named by `label`), `retry` (the call that failed, again), `abandoned`
+    (a branch that was left) or `backtrack` (from its end to where the run went on).
     """
 
     source: str
@@ -62,13 +70,17 @@ class Graph:
     """The folded graph of a run, nodes in the order of the run.
 
     `node_of` maps the position of every step to the index of its node; `total` is the
-    number of steps.
+    number of steps. `asides` are edges that do not say where a node stands: ways back,
+    and retries that came later. `causes` maps the index of a node to those of earlier
+    nodes whose values it uses.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     node_of: Mapping[int, int]
     total: int
+    asides: tuple[Edge, ...] = ()
+    causes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def build_graph(
@@ -77,23 +89,62 @@ def build_graph(
     titles: Titles,
     limit: int = LIMIT,
     target: int = TARGET,
+    causes: Causes = _NOTHING,
 ) -> Graph:
     """The decision graph of a run: about `target` nodes, and never more than `limit`.
 
     `decisions` is keyed by the position of the deciding step, `titles` gives one line
-    for a step. Takes time linear in the steps, but for one sort.
+    for a step, `causes` the steps that its values came from. Takes time linear in the
+    steps, but for one sort.
     """
     room = max(1, limit - 1)
     chain = fold(find_units(run, decisions), min(target, room), room)
     drawing = _Drawing(run, decisions, titles)
     ends = drawing.add_chain(chain, [], 0)
     drawing.add_end(ends)
-    node_of = {
-        position: index
-        for index, node in enumerate(drawing.nodes)
-        for position in node.steps
-    }
-    return Graph(tuple(drawing.nodes), tuple(drawing.edges), node_of, len(run.steps))
+    return drawing.graph(causes)
+
+
+def look_inside(
+    graph: Graph,
+    run: Run,
+    decisions: Mapping[int, Decision],
+    titles: Titles,
+    causes: Causes = _NOTHING,
+) -> dict[int, Graph]:
+    """Index of each node that holds much -> the graph of what is inside it.
+
+    A node that says all there is to say has none. Takes time linear in the steps.
+    """
+    insides: dict[int, Graph] = {}
+    for index, chain in _insides(graph, find_units(run, decisions)).items():
+        if size(chain) > INSIDE:
+            folded = fold(list(chain), INSIDE, INSIDE)
+            chain = folded if len(folded) > 2 else shrink(chain, INSIDE, KEEP + 1)
+        if not LEAST_INSIDE <= size(chain) <= LIMIT:
+            continue
+        drawing = _Drawing(run, decisions, titles)
+        drawing.add_chain(chain, [], 0)
+        insides[index] = drawing.graph(causes)
+    return insides
+
+
+def _insides(graph: Graph, chain: list[Unit]) -> dict[int, list[Unit]]:
+    """The units that were merged into each node, in order; none that is alone."""
+    inside: dict[int, list[Unit]] = {}
+    waiting = chain[::-1]
+    while waiting:
+        unit = waiting.pop()
+        at = graph.node_of[unit.lead]
+        opened = unit.inner and graph.node_of[unit.inner[0].lead] != at
+        inside.setdefault(at, []).append(unit)
+        if opened and unit.inner:
+            waiting.extend(reversed(unit.inner))
+            unit.inner = None
+    for at, units in inside.items():
+        if len(units) == 1:
+            inside[at] = units[0].inner or []
+    return inside
 
 
 class _Drawing:
@@ -104,6 +155,8 @@ class _Drawing:
     ) -> None:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
+        self._dead_ends: set[str] = set()
+        self._ways_back: list[tuple[str, str]] = []
         self._run = run
         self._labels = Labels(run, decisions, titles)
         self._node_at: dict[int, Node] = {}
@@ -117,17 +170,20 @@ class _Drawing:
         Units of one group all come after the same nodes. An abandoned branch hangs on
         the step it grew from, and nothing comes after it.
         """
-        fork, group, branch = tails, 0, None
+        fork, group = tails, 0
         kind = "calls" if cluster else "next"
+        branch, grown, left = 0, None, None
         for unit in chain:
             node = self._add_node(unit, cluster)
             if unit.abandoned:
-                at = self._run.step(unit.steps[0]).previous or 0
-                grown = branch or self._node_at.get(at)
-                self._link([grown] if grown else tails[-1:], node, "abandoned")
-                branch = node
+                if unit.branch != branch or left is None:
+                    self._leave(left, grown)
+                    grown = left = self._fork_of(unit, tails)
+                self._link([left] if left else [], node, "abandoned")
+                branch, left = unit.branch, node
                 continue
-            branch = None
+            self._leave(left, grown)
+            left = None
             if unit.group and unit.group == group:
                 self._link(fork, node, kind)
             else:
@@ -141,7 +197,21 @@ class _Drawing:
                 here = self._clusters
                 ends = self.add_chain(unit.inner, [node], here)
             tails = [*tails, *ends] if group else ends
+        self._leave(left, grown)
         return tails
+
+    def _fork_of(self, unit: Unit, tails: list[Node]) -> Node | None:
+        """The node that an abandoned branch grew from."""
+        before = self._run.step(unit.steps[0]).previous or 0
+        return self._node_at.get(before) or (tails[-1] if tails else None)
+
+    def _leave(self, last: Node | None, fork: Node | None) -> None:
+        """Marks the end of a branch that was left, and the way back from it."""
+        if last is None:
+            return
+        self._dead_ends.add(last.id)
+        if fork is not None:
+            self._ways_back.append((last.id, fork.id))
 
     def _link(self, sources: Iterable[Node], target: Node, kind: str) -> None:
         for source in sources:
@@ -150,7 +220,23 @@ class _Drawing:
                 how = "returns"
             elif kind == "next" and _is_handoff(source, target):
                 how, label = "handoff", cut(target.agent or "")
+            elif how == "next" and is_retry(self._run, source.steps, target.steps):
+                how, label = "retry", "retry"
             self.edges.append(Edge(source.id, target.id, how, label))
+
+    def graph(self, causes: Causes) -> Graph:
+        """All that was added, as a value."""
+        nodes = tuple(
+            replace(node, dead_end=True) if node.id in self._dead_ends else node
+            for node in self.nodes
+        )
+        node_of = {step: at for at, node in enumerate(nodes) for step in node.steps}
+        again = later_retries(self._run, [node.steps for node in nodes])
+        retries = [Edge(nodes[a].id, nodes[b].id, "retry", "retry") for a, b in again]
+        back = [Edge(*ends, "backtrack", "back") for ends in self._ways_back]
+        asides = (*back, *retries)
+        caused = causes_of_nodes(causes, node_of)
+        return Graph(nodes, tuple(self.edges), node_of, len(node_of), asides, caused)
 
     def _add_node(self, unit: Unit, cluster: int) -> Node:
         text = self._labels.of(unit)

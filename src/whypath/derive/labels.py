@@ -72,7 +72,8 @@ class Labels:
             return f"{unit.count:,} side by side", _few(each), size
         if unit.kind == "segment":
             if unit.turns > 1:
-                return f"{unit.turns:,} turns", (Row(self._tally(unit)),), size
+                rows = [Row(tally)] if (tally := self._tally(unit)) else []
+                return self._titles(lead), tuple(rows), f"{unit.turns:,} turns"
             if unit.abandoned:
                 return "Abandoned branch", (Row(self._tally(unit)),), size
             note = "" if unit.errors > 1 else size
@@ -107,7 +108,8 @@ class Labels:
         """One line for a step; of a call, its arguments' values without their JSON."""
         said = self._arguments(step)
         if said is not None:
-            return f"{step.name}  {said}".strip()
+            again = said == step.name or said.startswith(f"{step.name} ")
+            return said if again else f"{step.name}  {said}".strip()
         return self._titles(step) or step.name or step.kind
 
     def _arguments(self, step: Step, but: str = "") -> str | None:

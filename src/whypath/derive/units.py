@@ -5,7 +5,7 @@ a sub-agent is one unit with a chain of its own inside. Does not shorten the cha
 is `fold`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -25,8 +25,9 @@ class Unit:
     `lead` is the position of the step that gives the label, `tools` those of the plain
     calls a model step made. `key` is a number that units share when they are the same
     call (0: nothing is like it), `loose` one for the same with any arguments. `group`
-    joins units that ran side by side. `inner` is a sub-agent's chain, None when it is
-    folded; `sample` holds the block that a loop repeats.
+    joins units that ran side by side, `branch` those of one branch that was abandoned.
+    `inner` is a sub-agent's chain, None when it is folded; `sample` holds the block
+    that a loop repeats.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Unit:
     count: int = 1
     turns: int = 0
     group: int = 0
+    branch: int = 0
     inner: list["Unit"] | None = None
     sample: tuple["Unit", ...] = ()
 
@@ -227,7 +229,9 @@ class _Units:
             step = self._steps[positions[0] - 1]
             unit = Unit(step.kind, positions, positions[0], PLAIN, step.agent, False)
             self._chains[home].append(unit)
+        branches = count(1)
         for chain in self._chains.values():
+            self._find_branches(chain, branches)
             for unit in chain:
                 self._give_keys(unit)
                 if unit.inner is not None and not unit.inner:
@@ -236,6 +240,19 @@ class _Units:
         if main:
             main[-1].level = KEEP
         return main
+
+    def _find_branches(self, chain: list[Unit], numbers: Iterator[int]) -> None:
+        """Tells branches that were abandoned apart: one goes on where it stood last."""
+        branch = 0
+        for unit in chain:
+            if not unit.abandoned:
+                branch = 0
+                continue
+            previous = self._steps[unit.steps[0] - 1].previous
+            before = self._at[previous] if previous else None
+            if not branch or (before is not None and before.branch != branch):
+                branch = next(numbers)
+            unit.branch = branch
 
     def _give_keys(self, unit: Unit) -> None:
         lead = self._steps[unit.lead - 1]
@@ -249,7 +266,7 @@ class _Units:
             return
         calls = [self._steps[position - 1] for position in unit.tools] or [lead]
         names = tuple([step.name for step in calls])
-        head = (lead.kind, unit.errors > 0, unit.agent, unit.abandoned, names)
+        head = (lead.kind, unit.errors > 0, unit.agent, unit.branch, names)
         unit.key = self._number((*head, *[self._shape(step.input) for step in calls]))
         unit.loose = self._number(head)
 

@@ -6,24 +6,21 @@ where a report starts a process.
 
 import subprocess
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 from whypath.derive.graph import Graph
+from whypath.render.arcs import NEAR
+from whypath.render.compose import compose
 from whypath.render.measure import plain
-from whypath.render.picture import (
-    OUT,
-    Layout,
-    Placed,
-    Point,
-    Shape,
-    compose,
-    cut_up,
-)
+from whypath.render.picture import OUT, Layout, Placed, Point, Shape, cut_up
 
 DEADLINE_S = 5.0
+EXTRAS_S = 2.0
+"""How long the picture of a run may take, and those of what is inside its nodes."""
 _INCH = 72
 _GAP = {"nodesep": "0.2", "ranksep": "0.28"}
 _FRAME = "10"
@@ -55,6 +52,27 @@ def lay_out(
         return compose(graph, shapes, place(shapes, engine, deadline_s)), ""
     except LayoutFailed as error:
         return None, str(error)
+
+
+def lay_out_all(
+    graphs: Mapping[int, Graph],
+    engine: str | None = None,
+    deadline_s: float = EXTRAS_S,
+) -> dict[int, Layout]:
+    """The pictures of several graphs, all laid out in one process.
+
+    They are extras: where there is no layout, there are none.
+    """
+    shapes = {key: cut_up(graph) for key, graph in graphs.items()}
+    try:
+        every = [shape for some in shapes.values() for shape in some]
+        placed = iter(place(every, engine, deadline_s))
+    except LayoutFailed:
+        return {}
+    return {
+        key: compose(graphs[key], some, list(islice(placed, len(some))))
+        for key, some in shapes.items()
+    }
 
 
 def place(
@@ -124,7 +142,7 @@ def _dot(shape: Shape) -> str:
             into = frames.setdefault(
                 node.cluster, graphviz.Digraph(name, graph_attr={"margin": _FRAME})
             )
-        size = {"width": _inches(box.width), "height": _inches(box.height)}
+        size = {"width": _inches(box.width), "height": _inches(box.height + box.foot)}
         into.node(node.id, **size)
     for number in sorted(frames):
         dot.subgraph(frames[number])
@@ -185,11 +203,31 @@ def labelled_dot(graph: Graph) -> str:
         for row in node.rows:
             mark = "● " if row.chosen else "○ " if row.struck else ""
             lines.append(mark + row.text)
+        if node.dead_end:
+            lines.append("dead end")
         label = graphviz.nohtml(r"\l".join(quoted(line) for line in lines) + r"\l")
         style = "dashed" if node.abandoned else "solid"
         colour = "red" if node.status == "error" else "black"
         dot.node(node.id, label, style=style, color=colour)
     for edge in graph.edges:
-        style = "dashed" if edge.kind == "abandoned" else "solid"
-        dot.edge(edge.source, edge.target, quoted(edge.label), style=style)
+        dot.edge(edge.source, edge.target, quoted(edge.label), **_line(edge.kind))
+    for edge in graph.asides:
+        aside = _line(edge.kind) | {"constraint": "false"}
+        dot.edge(edge.source, edge.target, quoted(edge.label), **aside)
+    joined = {(edge.source, edge.target) for edge in graph.edges}
+    for target, sources in graph.causes.items():
+        for source in sources:
+            ends = graph.nodes[source].id, graph.nodes[target].id
+            if target - source <= NEAR and ends not in joined:
+                dot.edge(*ends, **_line("cause"), constraint="false")
     return str(dot.source)
+
+
+def _line(kind: str) -> dict[str, str]:
+    """How an edge of a kind looks in the DOT for people."""
+    return {
+        "abandoned": {"style": "dashed"},
+        "backtrack": {"style": "dashed", "arrowhead": "empty", "color": "orange3"},
+        "retry": {"style": "bold", "color": "red"},
+        "cause": {"style": "dotted", "arrowhead": "vee", "color": "blue"},
+    }.get(kind, {"style": "solid"})

@@ -59,6 +59,21 @@ def clip(text: str, size: float, limit: float) -> str:
     return text
 
 
+def split(text: str, size: float, limit: float) -> tuple[str, str]:
+    """The text and "", or, where it is wider than `limit` pixels, its two parts.
+
+    The first is cut where it says so by two spaces, else between two words.
+    """
+    clipped = clip(text, size, limit)
+    if clipped == text:
+        return text, ""
+    fits = len(clipped) - len(ELLIPSIS)
+    at = text.find("  ", 0, fits + 2)
+    if at <= 0:
+        at = text.rfind(" ", 0, fits + 1)
+    return (text[:at], text[at:].strip()) if at > 0 else (text, "")
+
+
 def _width(char: str) -> int:
     number = ord(char) - 32
     if number < len(_THOUSANDTHS):

@@ -33,15 +33,22 @@ TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 """First a wheel's place, then a checkout's."""
 
 STYLES = ("theme", "layout", "content", "graph")
-SCRIPTS = ("data", "content", "outline", "scrubber", "panes", "search", "replay")
+SCRIPTS = (
+    *("data", "content", "outline", "scrubber", "zoom", "graph"),
+    *("panes", "search", "replay"),
+)
 
 
 class Drawing(NamedTuple):
-    """The decision graph laid out, or, with no layout, the sentence that says why."""
+    """The decision graph laid out, or, with no layout, the sentence that says why.
+
+    `insides` are the pictures of what some of its nodes hold, by the node's index.
+    """
 
     graph: Graph
     layout: Layout | None
     sentence: str | None
+    insides: Mapping[int, Layout] = {}
 
 
 class _Generator(CodeGenerator):
@@ -195,6 +202,11 @@ def _packed(page: Page) -> Iterator[str]:
     chunk = payload.flush()
     if chunk is not None:
         yield _block("chunk", chunk)
+    if page.drawing.insides:
+        template = environment().get_template("parts/graph.svg.html")
+        macros: Any = template.module
+        markup = macros.insides(page.drawing.insides.items())
+        yield _block("graphs", pack(markup.encode()))
     data = index(story, page.drawing.graph.node_of, page.first)
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents

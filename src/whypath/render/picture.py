@@ -1,11 +1,11 @@
-"""Measures the boxes of a Graph, cuts it into columns, and puts a layout together.
+"""Measures the boxes of a Graph and cuts it into columns, which make a Layout.
 
 A long run is not one endless column: it is cut where one single edge crosses, into
 columns that the page sets side by side where it is wide, below each other where not.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import ceil
@@ -13,22 +13,24 @@ from typing import NamedTuple
 
 from whypath.derive.graph import Edge, Graph, Node
 from whypath.derive.labels import Row
-from whypath.render.measure import clip, plain, width
+from whypath.render.measure import clip, plain, split, width
 
-COLUMNS = 4
+COLUMNS = 5
 """How many columns a wide page holds; a graph is cut into that many if it is long."""
 MIN_COLUMN, MAX_COLUMN = 330, 660
 """Height of a column in pixels, less when it is the last."""
-WIDEST, NARROW, LEAST = 226, 176, 132
+WIDEST, NARROW, LEAST = 240, 180, 132
 """Widths of a box: at most, at most where many stand side by side, at least."""
+ROOMY = 40
+"""A graph of no more nodes has room for labels of two lines."""
 OUT = "out"
 """Id of the point where the edge to the next column leaves."""
 LABEL, SMALL = 13, 12
 """Font sizes of a label, and of rows and notes."""
 _PAD, _ICON, _LINE, _ROW, _GAP = 8, 20, 28, 16, 20
-_STUB = 16
-_FRAME = 8
-_MARGIN = 4
+_FOOT = 18
+STUB, FRAME, MARGIN = 16, 8, 4
+"""Length of an edge from the column before; space inside a frame; round a column."""
 
 
 class Point(NamedTuple):
@@ -43,7 +45,7 @@ class Line(NamedTuple):
 
     text: str
     mark: str
-    """`chosen`, `struck`, `error` or `plain`."""
+    """`chosen`, `struck`, `error`, `plain`, or `label` where the label goes on."""
     reason: str = ""
 
 
@@ -59,6 +61,10 @@ class Box:
     lines: tuple[Line, ...]
     title: str
     """The label and the note unclipped, for a tooltip."""
+    foot: float = 0
+    """Room below the box for the mark of a dead end."""
+    causes: tuple[int, ...] = ()
+    """Indices of the nodes whose values this one uses."""
     x: float = 0
     y: float = 0
 
@@ -85,7 +91,7 @@ class Placed:
 
 
 class Path(NamedTuple):
-    """An edge as SVG path data, and where its label stands."""
+    """An edge or an arc as SVG path data, and where its label stands."""
 
     kind: str
     data: str
@@ -113,11 +119,20 @@ class Column:
     height: float
     boxes: tuple[Box, ...]
     paths: tuple[Path, ...]
+    arcs: tuple[Path, ...]
+    """Ways back, later retries and near causes, `at` the shift that they need."""
     frames: tuple[Frame, ...]
     first: int
     last: int
     goes_on: int | None
     goes_on_at: Point
+
+    @property
+    def inks(self) -> tuple[str, ...]:
+        """The kinds of arrow heads that the column needs, `next` among them."""
+        special = {"retry", "backtrack", "cause"}
+        kinds = {path.kind for path in (*self.paths, *self.arcs)}
+        return ("next", *sorted(kinds & special))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +147,13 @@ def cut_up(graph: Graph) -> list[Shape]:
     """The columns of a graph, boxes measured. Only single edges lead across."""
     out = Counter(edge.source for edge in graph.edges if edge.kind != "abandoned")
     crowded = {edge.target for edge in graph.edges if out[edge.source] > 2}
+    wrap = len(graph.nodes) <= ROOMY
     boxes = [
-        measure(node, NARROW if node.id in crowded else WIDEST) for node in graph.nodes
+        replace(
+            measure(node, NARROW if node.id in crowded else WIDEST, wrap=wrap),
+            causes=graph.causes.get(at, ()),
+        )
+        for at, node in enumerate(graph.nodes)
     ]
     wide = max((box.width for box in boxes if box.node.id not in crowded), default=0)
     boxes = [
@@ -159,8 +179,11 @@ def cut_up(graph: Graph) -> list[Shape]:
     ]
 
 
-def measure(node: Node, limit: float) -> Box:
-    """A box for a node, as wide as its words, but at most `limit` pixels."""
+def measure(node: Node, limit: float, *, wrap: bool = False) -> Box:
+    """A box for a node, as wide as its words, but at most `limit` pixels.
+
+    Where a label does not fit, `wrap` gives it a second line.
+    """
     room = limit - 2 * _PAD - _ICON
     lines = [_line(row, room) for row in node.rows]
     note = clip(plain(node.note), SMALL - 1, room * 0.6)
@@ -169,7 +192,12 @@ def measure(node: Node, limit: float) -> Box:
         lines.append(Line(clip(plain(node.note), SMALL, room), mark))
         note = ""
     aside = width(note, SMALL - 1) + 10 if note else 0
-    label = clip(plain(node.label), LABEL, room - aside)
+    label, rest = plain(node.label), ""
+    if wrap:
+        label, rest = split(label, LABEL, room - aside)
+    label = clip(label, LABEL, room - aside)
+    if rest:
+        lines.insert(0, Line(clip(rest, SMALL, room), "label"))
     widths = [
         width(label, LABEL) + aside,
         *(width(f"{line.text}  {line.reason}", SMALL) for line in lines),
@@ -182,6 +210,7 @@ def measure(node: Node, limit: float) -> Box:
         note,
         tuple(lines),
         plain(f"{node.label} ({node.note})" if node.note else node.label),
+        _FOOT if node.dead_end else 0,
     )
 
 
@@ -198,7 +227,8 @@ def _cuts(graph: Graph, boxes: Sequence[Box], index: dict[str, int]) -> list[int
     tops, crossing = [0.0] * len(boxes), [0] * (len(boxes) + 1)
     for edge in graph.edges:
         source, target = index[edge.source], index[edge.target]
-        tops[target] = max(tops[target], tops[source] + boxes[source].height + _GAP)
+        below = tops[source] + boxes[source].height + boxes[source].foot + _GAP
+        tops[target] = max(tops[target], below)
         crossing[source + 1] += 1
         crossing[target + 1] -= 1
     free = [
@@ -234,84 +264,3 @@ def _cuts_at(
         if not turn or box.node.kind == "user" or used < height * 2 / 3:
             best = at
     return cuts
-
-
-def compose(graph: Graph, shapes: Sequence[Shape], placed: Sequence[Placed]) -> Layout:
-    """The picture: each column with its boxes, edges, frames and loose ends."""
-    leads_in = {
-        shape.leads_out.target: shape.leads_out for shape in shapes if shape.leads_out
-    }
-    columns = []
-    for number, (shape, place) in enumerate(zip(shapes, placed, strict=True)):
-        following = (
-            shapes[number + 1].boxes[0].node if number + 1 < len(shapes) else None
-        )
-        columns.append(_column(shape, place, leads_in, following))
-    return Layout(graph, tuple(columns))
-
-
-def _column(
-    shape: Shape, place: Placed, leads_in: Mapping[str, Edge], following: Node | None
-) -> Column:
-    entries = [box.node.id for box in shape.boxes if box.node.id in leads_in]
-    shift = Point(_MARGIN, _MARGIN + (_STUB if entries else 0))
-    boxes = tuple(
-        replace(
-            box,
-            x=round(place.spots[box.node.id].x - box.width / 2 + shift.x, 1),
-            y=round(place.spots[box.node.id].y - box.height / 2 + shift.y, 1),
-        )
-        for box in shape.boxes
-    )
-    height = round(place.height + shift.y + _MARGIN, 1)
-    paths = [
-        _path(edge, place.curves[edge.source, edge.target], shift)
-        for edge in shape.edges
-        if (edge.source, edge.target) in place.curves
-    ]
-    for box in boxes:
-        if box.node.id in entries:
-            x = round(box.x + box.width / 2, 1)
-            data = f"M{x} 0L{x} {box.y - 6:.1f}"
-            paths.append(Path(leads_in[box.node.id].kind, data, "", Point(x, 0)))
-    leaves = Point(0, 0)
-    if shape.leads_out is not None:
-        out = place.spots[OUT]
-        leaves = Point(round(out.x + shift.x, 1), height)
-        curve = _path(shape.leads_out, place.curves[shape.leads_out.source, OUT], shift)
-        data = f"{curve.data}L{leaves.x} {leaves.y}"
-        paths.append(Path("out", data, "", leaves))
-    return Column(
-        round(place.width + 2 * _MARGIN, 1),
-        height,
-        boxes,
-        tuple(paths),
-        tuple(_frames(boxes)),
-        shape.boxes[0].node.first,
-        max(box.node.last for box in shape.boxes),
-        following.first if following else None,
-        leaves,
-    )
-
-
-def _frames(boxes: Iterable[Box]) -> Iterator[Frame]:
-    """One round the boxes of each sub-agent."""
-    groups: dict[int, list[Box]] = {}
-    for box in boxes:
-        if box.node.cluster:
-            groups.setdefault(box.node.cluster, []).append(box)
-    for group in groups.values():
-        left = min(box.x for box in group) - _FRAME
-        top = min(box.y for box in group) - _FRAME
-        right = max(box.x + box.width for box in group) + _FRAME
-        bottom = max(box.y + box.height for box in group) + _FRAME
-        sizes = (left, top, right - left, bottom - top)
-        yield Frame(*(round(size, 1) for size in sizes))
-
-
-def _path(edge: Edge, points: tuple[Point, ...], shift: Point) -> Path:
-    moved = [f"{p.x + shift.x:.1f} {p.y + shift.y:.1f}" for p in points]
-    middle = points[len(points) // 2]
-    data = f"M{moved[0]}C{' '.join(moved[1:])}"
-    at = Point(round(middle.x + shift.x + 6, 1), round(middle.y + shift.y + 4, 1))
-    return Path(edge.kind, data, clip(plain(edge.label), SMALL - 1, 110), at)
