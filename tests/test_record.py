@@ -16,12 +16,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,18 @@ SCHEMA = json.loads((ROOT / "src" / "whypath" / "schema.json").read_text("utf-8"
 VALID = Draft202012Validator(SCHEMA)
 SLOWEST_STEP_US = 500.0
 """A tenfold of the target: what a busy machine may take, and a mistake may not."""
+
+
+T = TypeVar("T")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` in a thread of its own: a browser's test leaves a loop in this one.
+
+    What is open here is open there, as in a task.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
 @pytest.fixture
@@ -356,7 +369,7 @@ def test_tools_of_every_kind_are_recorded_and_stay_what_they_are(trace: Path) ->
             assert [item async for item in stream()] == ["a", "b"]
 
         assert add(40) == 42
-        asyncio.run(asynchronous())
+        run_async(asynchronous())
         assert list(count(3)) == [0, 1, 2]
         assert Desk().ask("Ada") is None
         assert next(count(9)) == 0
@@ -428,7 +441,7 @@ def test_an_asynchronous_generator_is_closed_where_it_is_left(trace: Path) -> No
         assert closed == [True]
 
     with run(trace) as r:
-        asyncio.run(leave(r))
+        run_async(leave(r))
     found = read(trace)
     assert value(found, found.steps[0].output) == [1]
 
@@ -576,7 +589,7 @@ def test_tasks_that_run_at_once_have_the_parents_they_were_started_in(
             await asyncio.gather(*(work(r, f"w{n}") for n in range(5)))
 
     with run(trace) as r:
-        asyncio.run(everything(r))
+        run_async(everything(r))
     expected: dict[str, str | None] = {"all": None}
     for n in range(5):
         own = {f"w{n}'s": f"w{n}", f"thread of w{n}": f"w{n}"}
