@@ -1,0 +1,201 @@
+"""Says which step a message of a window came from, and where in it a value stands."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from whypath.derive.origin_index import FormIndex, Key, Spot
+from whypath.derive.origin_windows import Seen, Views
+from whypath.derive.values import Span
+from whypath.model import Message, Run, Step, Tool
+
+
+class Place(NamedTuple):
+    """Where a value stands: JSON path and character span in a content.
+
+    `step` is the step that the content came from; None: not known. `message` counts
+    from 1 in the window at the step `window`; both are None outside of windows. `role`
+    is the message's; or `state` or `reasoning`, which were in no window; or `tools`,
+    the definition of a tool that was offered.
+
+    `path` and `span` are told of sources, not of copies; a text's path is `$`.
+    """
+
+    step: int | None
+    content: int
+    path: str | None
+    span: Span | None
+    role: str
+    window: int | None = None
+    message: int | None = None
+
+
+class Placer:
+    """Turns messages into places; knows which step each content came from."""
+
+    def __init__(self, run: Run, views: Views, index: FormIndex) -> None:
+        self._views = views
+        self._index = index
+        self._places: dict[tuple[int, int], Place] = {}
+        self._spots: dict[tuple[int, Key, str], Spot] = {}
+        self._done_at: dict[str, int] = {}
+        self._asked_at: dict[tuple[str, int | None], int] = {}
+        self._said_at: dict[int, list[int]] = {}
+        for step in run.steps:
+            self._learn(step)
+
+    def _learn(self, step: Step) -> None:
+        if step.call_id is not None and step.kind != "model":
+            self._done_at.setdefault(step.call_id, step.position)
+        for call in step.calls:
+            if call.id is not None:
+                asked = (call.id, call.arguments)
+                self._asked_at.setdefault(asked, step.position)
+        said = step.output
+        if said is None and step.kind in ("user", "system"):
+            said = step.input
+        if said is not None:
+            self._said_at.setdefault(said, []).append(step.position)
+        for call in step.calls:
+            if call.arguments is not None:
+                self._said_at.setdefault(call.arguments, []).append(step.position)
+
+    def source(
+        self, seen: Seen, key: Key, text: str, before: int
+    ) -> tuple[Place, Spot]:
+        """The place of a value, and how it is written there."""
+        place = self.place(seen, before)
+        spot = self._spots.get((place.content, key, text))
+        if spot is None:
+            spot = self._index.spot(place.content, key, text)
+            self._spots[place.content, key, text] = spot
+        return place._replace(path=spot.path, span=spot.span), spot
+
+    def place(self, seen: Seen, before: int) -> Place:
+        """The place of a message, of a step before the position `before`."""
+        at = (seen.view, seen.number)
+        place = self._places.get(at)
+        if place is None:
+            place = self._places[at] = self._place(seen)
+        if place.step is not None and place.step >= before:
+            return place._replace(step=None)  # one that happened later, and is alike
+        return place
+
+    def _place(self, seen: Seen) -> Place:
+        message = seen.message
+        assert message.content is not None
+        at = self._views.all[seen.view].at
+        step = self._origin(message, at)
+        return Place(step, message.content, None, None, message.role, at, seen.number)
+
+    def _origin(self, message: Message, at: int) -> int | None:
+        call_id, content = message.call_id, message.content
+        step = None
+        if message.kind == "result" and call_id is not None:
+            step = self._done_at.get(call_id)
+        elif message.kind == "call" and call_id is not None:
+            step = self._asked_at.get((call_id, content))
+        if step is None and content is not None:
+            said_at = self._said_at.get(content, ())
+            earlier = bisect_left(said_at, at)  # the last time, if said again and again
+            step = said_at[earlier - 1] if earlier else None
+        return step
+
+
+class Offered:
+    """Finds values in the definitions of the tools that a model call was offered."""
+
+    def __init__(self, run: Run, views: Views, index: FormIndex) -> None:
+        self._run = run
+        self._views = views
+        self._index = index
+        self._held: dict[tuple[Tool, ...], dict[Key, int]] = {}
+
+    def source(
+        self, view: int, keys: Sequence[Key], text: str
+    ) -> tuple[Place, Spot] | None:
+        """The first definition that holds one of the forms, and how it stands there."""
+        at = self._views.all[view].at
+        step = self._run.step(at)
+        if not step.tools or step.kind != "model":
+            return None
+        held = self._held.get(step.tools)
+        if held is None:
+            held = self._held[step.tools] = self._hold(step.tools)
+        for key in keys:
+            content = held.get(key)
+            if content is not None:
+                spot = self._index.spot(content, key, text)
+                return Place(None, content, spot.path, spot.span, "tools", at), spot
+        return None
+
+    def _hold(self, tools: tuple[Tool, ...]) -> dict[Key, int]:
+        held: dict[Key, int] = {}
+        for tool in tools:
+            if tool.definition is not None:
+                for key in self._index.keys(tool.definition):
+                    if self._index.holds(tool.definition, key):
+                        held.setdefault(key, tool.definition)
+        return held
+
+
+class Elsewhere:
+    """The first place in the run of each form that was not in view when wanted."""
+
+    def __init__(self, run: Run, index: FormIndex) -> None:
+        self._run = run
+        self._index = index
+        self._wanted: set[Key] = set()
+        self._first: dict[Key, tuple[int, int, str]] = {}
+
+    def want(self, keys: Sequence[Key]) -> None:
+        """Has the forms looked for."""
+        self._wanted.update(keys)
+
+    def look(self) -> None:
+        """Goes through what every step recorded, as far as something is wanted."""
+        left = set(self._wanted)
+        if not left:
+            return
+        for step in self._run.steps:
+            for content, role in _recorded(step):
+                for key in self._index.keys(content):
+                    if key in left and self._index.holds(content, key):
+                        left.discard(key)
+                        self._first[key] = (step.position, content, role)
+
+    def place(
+        self, keys: Sequence[Key], before: int, own: int | None, text: str
+    ) -> Place | None:
+        """The earliest place of any of the forms before a step, not in its `own`."""
+        found = [(self._first[key], key) for key in keys if key in self._first]
+        for (step, content, role), key in sorted(found):
+            is_before = step < before or (step == before and role == "reasoning")
+            if content != own and is_before:
+                spot = self._index.spot(content, key, text)
+                return Place(step, content, spot.path, spot.span, role)
+        return None
+
+
+def _recorded(step: Step) -> Iterator[tuple[int, str]]:
+    """What a step recorded, and as what; the arguments of calls are no source."""
+    if step.reasoning is not None:
+        yield step.reasoning, "reasoning"
+    if step.kind in ("user", "system") and step.input is not None:
+        yield step.input, step.kind
+    if step.output is not None:
+        role = {"model": "assistant"}.get(step.kind, step.kind)
+        yield step.output, role
+    for change in step.state:
+        if change.value is not None:
+            yield change.value, "state"
+
+
+def recorded(run: Run) -> Iterator[int]:
+    """The contents in which a value may stand that no window holds."""
+    toolsets: set[tuple[Tool, ...]] = set()
+    for step in run.steps:
+        yield from (content for content, _ in _recorded(step))
+        if step.tools and step.tools not in toolsets:
+            toolsets.add(step.tools)
+            yield from (t.definition for t in step.tools if t.definition is not None)
