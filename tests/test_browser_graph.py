@@ -26,6 +26,13 @@ VIP = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
 FLAKY = EXAMPLES / "coding" / "flaky-test.jsonl"
 PHONE = {"width": 390, "height": 844}
 FIRST = "#graph svg.column >> nth=0"
+LINE_ENDS_AT_NODE = """() => {
+  const line = document.querySelector("#graph .rests-on path");
+  const box = document.querySelector("#graph .is-current .box");
+  if (!line?.checkVisibility() || !box) return false;
+  const off = line.getBoundingClientRect().right - box.getBoundingClientRect().x;
+  return Math.abs(off) <= 8;
+}"""
 
 Causes = Mapping[int, Sequence[int]]
 
@@ -173,17 +180,12 @@ def test_the_current_node_shows_what_it_rests_on(replay: Replay) -> None:
     expect(replay.find("#graph .rests-on path")).to_have_count(3)
     replay.go_to(250)
     expect(replay.find(".graph-where")).to_have_text("rests on 1")
-    box = replay.find("#graph .is-current .box")
     for key in ("Home", "o", "o"):
         replay.press(key)
         if key == "Home":
             replay.go_to(250)
-        end = replay.find("#graph .rests-on path").bounding_box()
-        node = box.bounding_box()
-        assert end is not None
-        assert node is not None
-        right = end["x"] + end["width"]
-        assert right == pytest.approx(node["x"], abs=8), "the line ends at the node"
+        # drawn anew once the picture has its size: waited for, frame by frame
+        replay.page.wait_for_function(LINE_ENDS_AT_NODE)
 
 
 def test_a_folded_node_opens_and_closes(replay: Replay, page_watch: PageWatch) -> None:
