@@ -140,7 +140,7 @@ def test_a_wrong_address_shows_a_step_all_the_same(vip: Replay) -> None:
     for address, step in WRONG_ADDRESSES:
         vip.open(address)
         vip.expect_step(step)
-        expect(vip.find("#tab-context")).to_have_attribute("aria-selected", "true")
+        expect(vip.find("#tab-why")).to_have_attribute("aria-selected", "true")
 
 
 def test_back_and_forward_follow_the_jumps(vip: Replay) -> None:
@@ -161,7 +161,7 @@ def test_the_address_says_what_is_shown(vip: Replay) -> None:
     vip.open("#step=2")
     vip.press("j")
     vip.expect_address("#step=3")
-    vip.press("3")
+    vip.press("4")
     vip.expect_address("#step=3&pane=graph")
     vip.press("o")
     vip.expect_address("#step=3&pane=graph&view=overview")

@@ -48,7 +48,7 @@ def test_kept_messages_complete_the_window_in_order(
     vip: Replay, story: Story, at: int
 ) -> None:
     expected = previews(story, at)
-    vip.open(f"#step={at}")
+    vip.open(f"#step={at}&pane=context")
     pane = vip.find("#pane")
     messages = pane.locator(".window > li")
     more = pane.locator(".kept-more")
@@ -64,7 +64,7 @@ def test_kept_messages_complete_the_window_in_order(
 
 def test_a_message_opens_in_full(vip: Replay, story: Story) -> None:
     message = window(story.contexts, 6)[-1]
-    vip.open("#step=6")
+    vip.open("#step=6&pane=context")
     item = vip.find("#pane .window > li").last
     item.locator("summary").first.click()
     raw = json.loads(story.run.contents.raw(message.content or 0))
@@ -79,12 +79,12 @@ def test_a_message_opens_in_full(vip: Replay, story: Story) -> None:
 def test_a_step_before_any_call_says_that_nothing_was_seen(
     vip: Replay, step: int, words: str
 ) -> None:
-    vip.open(f"#step={step}")
+    vip.open(f"#step={step}&pane=context")
     expect(vip.find("#pane")).to_contain_text(words)
 
 
 def test_offered_tools_are_listed(vip: Replay) -> None:
-    vip.open("#step=6")
+    vip.open("#step=6&pane=context")
     vip.find("#pane .tools summary").first.click()
     expect(vip.find("#pane .tools .tree")).to_contain_text("crm.lookup")
 
@@ -153,8 +153,8 @@ def test_the_graph_is_in_the_overview_too(vip: Replay) -> None:
 
 def test_tabs_are_walked_with_arrow_keys(vip: Replay) -> None:
     vip.open("#step=9")
-    vip.find("#tab-context").focus()
-    for name in ("state", "graph", "raw", "context"):
+    vip.find("#tab-why").focus()
+    for name in ("context", "state", "graph", "raw", "why"):
         vip.press("ArrowRight")
         expect(vip.find(f"#tab-{name}")).to_be_focused()
         expect(vip.find(f"#tab-{name}")).to_have_attribute("aria-selected", "true")

@@ -10,8 +10,7 @@ from samples import EXAMPLES, read_runs
 from tiny import Tiny
 from whypath.builder import Thread
 from whypath.derive.context import find_contexts
-from whypath.derive.decisions import find_decisions, governing
-from whypath.derive.origin_chains import causes, chain, uses
+from whypath.derive.origin_chains import uses
 from whypath.derive.origin_index import MAX_BYTES
 from whypath.derive.origins import Origin, find_origins
 from whypath.derive.value_forms import MONTHS
@@ -201,21 +200,6 @@ def test_copies_are_the_later_places_in_order() -> None:
         (3, "$.id"),
         (5, "$.id"),
     ]
-    assert causes(found) == {3: (1,), 5: (1,)}
-
-
-def test_the_chain_goes_back_to_the_roots_nearest_first() -> None:
-    tiny = Tiny()
-    tiny.step("user", output="customer C-20417")
-    tiny.step("user", output="and hurry")
-    tiny.step("model", calls=[("c1", "look", {"id": "C-20417"})])
-    tiny.result("c1", {"order": "W-99812"})
-    tiny.step("model", output="one moment")
-    tiny.step("model", calls=[("c2", "act", {"order": "W-99812"})])
-    tiny.result("c2")
-    run = tiny.run
-    led_by = governing(run, find_decisions(run))
-    assert chain(run, origins(run), led_by, 7) == (7, 6, 4, 3, 1)
 
 
 def test_what_was_compacted_is_not_a_source_but_is_named() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samples import EXAMPLES, read_runs
 from tiny import Tiny
 from whypath import catalogue, terminal
-from whypath.derive.story import Story
+from whypath.derive.story import Story, tell
 from whypath.model import Usage
 
 EVIL = "a\x1b[31mb\x07\x9b2Jc\u202ed\u2066e\u200bf\r\ng\x00h\U000e0041i\ufeffj\u2028k"
@@ -205,11 +206,28 @@ def test_why_shows_options_rationale_and_checked_evidence() -> None:
         "evidence: tier = silver, from step 3 $.tier: missing;"
         " nearby $.plan_tier = gold",
         "led to: a low refund",
+        "value: tier = silver: not found in what the model saw",
+        "led here: step 3 is cited by this step: tool lookup id: 7",
+        "led here: step 2 asked for step 3: model → lookup",
     ]
     assert next(terminal.why_lines(told(), 3, 999)).startswith("why: decided at step 2")
     assert list(terminal.why_lines(told(), 1, 999)) == [
         "why: no decision is recorded for this step, and none can be inferred"
     ]
+
+
+def test_why_as_data_has_the_decision_the_values_their_uses_and_the_chain() -> None:
+    story = tell(read_runs(EXAMPLES / "recorder" / "parcel-desk.jsonl")[0])
+    told_json = terminal.as_json(story, 5, context=False, why=True)["why"]
+    assert told_json["decision"]["chosen"] == ["air"]
+    assert [value["name"] for value in told_json["values"]] == ["days_left"]
+    assert told_json["values"][0]["verdict"] in ("found", "part")
+    first, *others = told_json["chain"]
+    assert (first["step"], first["how"]) == (5, None)
+    assert (3, "cited", 5) in [(o["step"], o["how"], o["leads_to"]) for o in others]
+    used = terminal.as_json(story, 1, context=False, why=True)["why"]["used_by"]
+    assert {"step", "path", "value", "from", "of", "name"} == used[0].keys()
+    assert terminal.json_text(told_json)
 
 
 def test_context_shows_the_window_message_by_message() -> None:

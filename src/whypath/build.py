@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from whypath.builder import Builder
+from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
@@ -256,11 +257,12 @@ def report(
     say("working out the decisions")
     story = tell(run)
     titles = partial(_title, story)
-    graph = build_graph(run, story.decisions, titles)
+    causes = value_causes(story.origins, story.evidence)
+    graph = build_graph(run, story.decisions, titles, causes=causes)
     say("drawing the graph")
     layout, sentence = lay_out(graph, dot)
-    folded = look_inside(graph, run, story.decisions, titles) if layout else {}
-    insides = lay_out_all(folded, dot)
+    folded = look_inside(graph, run, story.decisions, titles, causes=causes)
+    insides = lay_out_all(folded, dot) if layout else {}
     if graph_out is not None and graph_out.suffix == ".svg":
         if layout is None:
             raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")

@@ -294,7 +294,8 @@ def show(
     if step is not None:
         _check_step(step, len(run.steps), trace)
     if as_json:
-        facts = terminal.as_json(story, step, context=context)
+        reasons = step is not None and (why or not context)
+        facts = terminal.as_json(story, step, context=context, why=reasons)
         _print([terminal.json_text(facts)])
         return
     if step is None:

@@ -115,13 +115,22 @@ function keySpan(key) {
   return element("span", "key", key ? escapeInvisible(key) : '""');
 }
 
-/** One node of the tree, the outermost without a key; children are made when it is opened. @param {string | null} key @param {any} value @param {{left: number}} budget */
-function treeNode(key, value, budget) {
+/** The path of a part of a JSON value, written as derive/values.py writes it. @param {string} path @param {string} key @param {boolean} isIndex */
+function pathTo(path, key, isIndex) {
+  if (isIndex) return `${path}[${key}]`;
+  if (/^[A-Za-z_][\p{L}\p{N}_]*$/u.test(key)) return `${path}.${key}`;
+  const quoted = JSON.stringify(key.slice(0, 80));
+  return `${path}[${quoted.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}]`;
+}
+
+/** One node of the tree, the outermost without a key; children are made when it is opened. @param {string | null} key @param {any} value @param {{left: number}} budget @param {string} path */
+function treeNode(key, value, budget, path) {
   const isLeaf = value === null || typeof value !== "object" || value instanceof LongNumber;
   if (isLeaf) {
     const leaf = element("div", "leaf");
     if (key !== null) leaf.append(keySpan(key), ": ");
     leaf.append(leafValue(value));
+    leaf.dataset.path = path;
     return leaf;
   }
   const keys = Object.keys(value);
@@ -133,7 +142,7 @@ function treeNode(key, value, budget) {
   const open = budget.left > 0;
   budget.left -= keys.length;
   const fill = () => {
-    if (node.childElementCount === 1) node.append(treeChildren(value, keys, 0, budget));
+    if (node.childElementCount === 1) node.append(treeChildren(value, keys, 0, budget, path));
   };
   if (open) {
     node.open = true;
@@ -143,14 +152,14 @@ function treeNode(key, value, budget) {
   return node;
 }
 
-/** Some children, and a button for the next ones. @param {any} value @param {string[]} keys @param {number} from @param {{left: number}} budget */
-function treeChildren(value, keys, from, budget) {
+/** Some children, and a button for the next ones. @param {any} value @param {string[]} keys @param {number} from @param {{left: number}} budget @param {string} path */
+function treeChildren(value, keys, from, budget, path) {
   const box = element("div", "children");
   const to = Math.min(keys.length, from + CHILD_LIMIT);
-  for (let i = from; i < to; i++) box.append(treeNode(keys[i], value[keys[i]], budget));
+  for (let i = from; i < to; i++) box.append(treeNode(keys[i], value[keys[i]], budget, pathTo(path, keys[i], Array.isArray(value))));
   if (to < keys.length) {
     const button = element("button", "more", `${to} of ${keys.length} · show more`);
-    button.addEventListener("click", () => button.replaceWith(treeChildren(value, keys, to, budget)));
+    button.addEventListener("click", () => button.replaceWith(treeChildren(value, keys, to, budget, path)));
     box.append(button);
   }
   return box;
@@ -171,7 +180,7 @@ function showContent(into, raw) {
   } else {
     const tree = element("div", "tree");
     tree.tabIndex = 0;
-    tree.append(treeNode(null, value, { left: OPEN_NODES }));
+    tree.append(treeNode(null, value, { left: OPEN_NODES }, "$"));
     into.replaceChildren(tree);
   }
 }

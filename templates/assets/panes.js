@@ -1,5 +1,5 @@
 // @ts-check
-// The side panes of a step: what the model saw, what changed, the graph, the source.
+// The side panes of a step: why, what the model saw, what changed, the graph, the source.
 
 const KEPT_AT_ONCE = 40;
 
@@ -60,6 +60,7 @@ function makePanes(index, payload, fragmentOf) {
 
   /** What the pane holds for a step. @param {string} name @param {number} n @returns {Promise<Node[]>} */
   async function contentsOf(name, n) {
+    if (name === "why") return why.contents(n);
     if (name === "context") {
       const at = index.seenAt[n - 1];
       if (!at) return [empty("No model call comes before this step, so there is no context window.")];
@@ -80,6 +81,7 @@ function makePanes(index, payload, fragmentOf) {
     return section ? [section] : [];
   }
 
+  const why = makeWhy(index, fragmentOf);
   const drawn = makeGraph(index, parseFragment);
 
   /** Marks the graph's node that holds a step and brings it into sight. @param {number} n */

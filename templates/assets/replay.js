@@ -1,6 +1,8 @@
 // @ts-check
 // The current step, its address in the hash, the keys. Starts everything.
 
+const DEFAULT_PANE = "why";
+
 const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("whypath", {
   createHTML: (/** @type {string} */ html) => html,
 });
@@ -45,7 +47,7 @@ async function start() {
   const buttonsFor = (...names) => names.flatMap((act) => [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(`.player [data-act="${act}"]`))]);
   const backward = buttonsFor("first", "previous");
   const forward = buttonsFor("next", "last");
-  const state = { step: 0, pane: "context", view: "replay", query: "", filter: "all" };
+  const state = { step: 0, pane: DEFAULT_PANE, view: "replay", query: "", filter: "all" };
   /** @type {number[]} */
   let hits = [];
 
@@ -55,6 +57,7 @@ async function start() {
   const outline = makeOutline(index, go);
   const scrubber = makeScrubber(index, go);
   const search = makeSearch(index, payload);
+  const traced = makeTraced(stepBox, /** @type {HTMLElement} */ (document.getElementById("pane")), () => openPane("why"));
 
   /** Puts a step's fragment into the middle. @param {number} n @param {string} html */
   function place(n, html) {
@@ -63,6 +66,7 @@ async function start() {
     stepBox.replaceChildren(...(article ? [article] : []));
     fillContents(stepBox, payload);
     stepPanel.scrollTop = 0;
+    traced.onStep();
     stepBox.dataset.position = String(n);
     document.documentElement.dataset.ready = "1";
     payload.warm(n);
@@ -85,10 +89,17 @@ async function start() {
     announce.textContent = `Step ${n} of ${index.count}, ${what}, ${index.names[n - 1] || index.titles[n - 1]}`;
   }
 
+  /** Opens a side pane. @param {string} name */
+  async function openPane(name) {
+    state.pane = name;
+    await panes.show(name, state.step);
+    remember(false);
+  }
+
   /** The address of what is shown. */
   function address() {
     const parts = [`step=${state.step}`];
-    if (state.pane !== "context") parts.push(`pane=${state.pane}`);
+    if (state.pane !== DEFAULT_PANE) parts.push(`pane=${state.pane}`);
     if (state.query) parts.push(`q=${encodeURIComponent(state.query)}`);
     if (state.view !== "replay") parts.push(`view=${state.view}`);
     return `#${parts.join("&")}`;
@@ -332,16 +343,15 @@ async function start() {
     if (button?.dataset.act) acts[button.dataset.act]();
     if (button?.dataset.filter) setFilter(button.dataset.filter);
     if (button?.dataset.paneTab) {
-      state.pane = button.dataset.paneTab;
-      panes.show(state.pane, state.step);
+      openPane(button.dataset.paneTab);
       // After a click, the arrow keys go on stepping; the keyboard's own way to a tab walks the tabs.
       if (event.detail) button.blur();
-      remember(false);
     }
     const link = target.closest('a[data-step], a[href^="#step="]');
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       sheet("");
+      traced.follow(link);
       go(Number(link.getAttribute("data-step") || (link.getAttribute("href") || "").slice(6)));
     }
     if (target.closest(".row")) sheet("");

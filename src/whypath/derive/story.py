@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from whypath.derive.causes import Cause, find_causes
 from whypath.derive.context import find_contexts
 from whypath.derive.decisions import find_decisions, governing
 from whypath.derive.evidence import CheckedEvidence, check_evidence
+from whypath.derive.origin_chains import Use, uses
+from whypath.derive.origins import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
 from whypath.model import Context, Decision, Run
 
@@ -15,6 +18,8 @@ class Story:
 
     `led_by` maps a step to the decision it carries out, `seen_at` to the model call
     whose context window was in force, `state_at` to the last step that changed state.
+    `origins` are the values that a step used and where they came from, `uses` those
+    that came from it, `causes` the steps that led to it.
     """
 
     run: Run
@@ -26,6 +31,9 @@ class Story:
     led_by: dict[int, int]
     seen_at: dict[int, int]
     state_at: dict[int, int]
+    origins: dict[int, tuple[Origin, ...]]
+    uses: dict[int, tuple[Use, ...]]
+    causes: dict[int, tuple[Cause, ...]]
     totals: Totals
     verdict: Verdict
 
@@ -35,6 +43,8 @@ def tell(run: Run) -> Story:
     decisions = find_decisions(run)
     evidence = check_evidence(run, decisions)
     contexts = find_contexts(run)
+    origins = find_origins(run, contexts)
+    led_by = governing(run, decisions)
     return Story(
         run=run,
         heading=heading(run),
@@ -42,9 +52,12 @@ def tell(run: Run) -> Story:
         decisions=decisions,
         evidence=evidence,
         contexts=contexts,
-        led_by=governing(run, decisions),
+        led_by=led_by,
         seen_at=_seen_at(run, contexts),
         state_at=_state_at(run),
+        origins=origins,
+        uses=uses(origins),
+        causes=find_causes(run, origins, evidence, contexts, led_by),
         totals=totals(run, decisions),
         verdict=verdict(run, decisions, evidence),
     )

@@ -14,6 +14,8 @@ from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.story import Story
 from whypath.model import Context, Decision, Step, Tool
 from whypath.render import words
+from whypath.render.headings import facts_of, label_of, source_of
+from whypath.render.sources import HOWS, MISSING, UsePart, ValuePart, uses_of, values_of
 from whypath.render.text import Prose
 
 PROSE_BYTES = 64 * 1024
@@ -58,10 +60,11 @@ class StatePart(NamedTuple):
 
 
 class EvidencePart(NamedTuple):
-    """A checked piece of evidence and the number of its value."""
+    """A checked piece of evidence, the number of its value, and a word if not seen."""
 
     check: CheckedEvidence
     number: int | None
+    unseen: str | None
 
 
 class StepParts(NamedTuple):
@@ -84,6 +87,10 @@ class StepParts(NamedTuple):
     others: str
     rationale: int | None
     evidence: list[EvidencePart]
+    values: list[ValuePart]
+    uses: list[UsePart]
+    uses_more: int
+    causes: list[tuple[int, str]]
     context: Context | None
     messages: list[MessagePart]
     tools: int | None
@@ -150,13 +157,13 @@ class Fragments:
         if why == at:
             why = None
         decision = story.decisions.get(at)
-        facts, facts_long = self._facts(step)
+        facts, facts_long = facts_of(step, story.run.start_ns)
         contents = self._content_parts(step)
         context = story.contexts.get(at)
-        recorded = decision is not None and decision.rationale_from == "recorded"
+        users, users_more = uses_of(story.uses.get(at, ()))
         return StepParts(
             kind=step.kind,
-            label=_label(step),
+            label=label_of(step),
             facts=facts,
             facts_long=facts_long,
             is_error=step.status == "error",
@@ -170,50 +177,45 @@ class Fragments:
             decision=decision,
             chosen=", ".join(o.name for o in decision.chosen) if decision else "",
             others=_others(decision) if decision else "",
-            rationale=self._own(decision.rationale) if decision and recorded else None,
+            rationale=self._rationale(decision) if decision else None,
             evidence=self._evidence(at) if at in story.evidence else [],
+            values=values_of(story, at) if at in story.origins else [],
+            uses=users,
+            uses_more=users_more,
+            causes=[(c.step, HOWS[c.how]) for c in story.causes.get(at, ())],
             context=context,
             messages=list(self._messages(at, context)) if context else [],
             tools=self._tools(step.tools) if step.tools else None,
             tools_count=len(step.tools or ()),
             state=self._state_parts(step) if step.state else [],
             details=self._own(step.details),
-            source=_source(step),
+            source=source_of(step),
         )
 
     def _own(self, content: int | None) -> int | None:
         return None if content is None else self._ref(content)
 
-    def _facts(self, step: Step) -> tuple[str, str]:
-        """Short facts on one line, and the same in full for the tooltip."""
-        short: list[str] = [] if step.status == "unset" else [step.status]
-        full: list[str] = []
-        start, end = step.start_ns, step.end_ns
-        if start is not None:
-            short.append(words.offset(start - (self._story.run.start_ns or start)))
-            full.append(words.moment(start))
-            if end is not None and end > start:
-                short.append(words.duration(end - start))
-                full.append(f"took {(end - start) / 1e9:.6g} s")
-        if step.agent:
-            short.append(step.agent)
-            full.append(f"agent {step.agent}")
-        if step.abandoned:
-            short.append("abandoned")
-            full.append("this branch was left and not continued")
-        if step.usage is not None:
-            for few, more in _usage(step):
-                short.append(few)
-                full.append(more)
-        return " · ".join(short), " · ".join(full)
-
     def _because(self, why: int | None) -> int | None:
         """The number of the rationale of the decision that led here."""
         return None if why is None else self._seen(self._story.decisions[why].rationale)
 
+    def _rationale(self, decision: Decision) -> int | None:
+        """The number of a decision's rationale; one recorded as such is its own."""
+        own = decision.rationale_from == "recorded"
+        return self._own(decision.rationale) if own else self._seen(decision.rationale)
+
     def _evidence(self, at: int) -> list[EvidencePart]:
+        unseen = {
+            origin.name
+            for origin in self._story.origins.get(at, ())
+            if origin.of == "evidence" and origin.verdict == "missing"
+        }
         return [
-            EvidencePart(check, self._own(check.evidence.value))
+            EvidencePart(
+                check,
+                self._own(check.evidence.value),
+                MISSING if check.evidence.name in unseen else None,
+            )
             for check in self._story.evidence[at]
         ]
 
@@ -311,43 +313,3 @@ def _others(decision: Decision) -> str:
     names = [option.name for option in decision.options if not option.chosen]
     more = f", and {len(names) - OTHERS} more" if len(names) > OTHERS else ""
     return ", ".join(names[:OTHERS]) + more
-
-
-def _label(step: Step) -> str:
-    """The heading: a name where the step has one, else what it is."""
-    if step.kind == "model":
-        return step.model or step.name or "model call"
-    return step.name or step.kind
-
-
-def _source(step: Step) -> str:
-    """Where the step was read and how it hangs together, one fact a line."""
-    file, line, _ = step.source
-    facts = [f"id      {step.key}", f"source  {file}:{line}" if line else file]
-    if step.call_id:
-        facts.append(f"call    {step.call_id}")
-    if step.thread:
-        facts.append(f"thread  {step.thread}")
-    if step.caller:
-        facts.append(f"called by step {step.caller}")
-    if step.parent:
-        facts.append(f"inside step {step.parent}")
-    return "\n".join(facts)
-
-
-def _usage(step: Step) -> Iterator[tuple[str, str]]:
-    usage = step.usage
-    if usage is None:
-        return
-    if usage.input_tokens is not None:
-        exact = f"{usage.input_tokens:,} input tokens"
-        if usage.cache_read_tokens:
-            exact += f", {usage.cache_read_tokens:,} of them from a cache"
-        yield f"{words.tokens(usage.input_tokens)} tok in", exact
-    if usage.output_tokens is not None:
-        exact = f"{usage.output_tokens:,} output tokens"
-        if usage.reasoning_tokens:
-            exact += f", {usage.reasoning_tokens:,} of them reasoning"
-        yield f"{words.tokens(usage.output_tokens)} tok out", exact
-    if usage.cost_usd is not None:
-        yield words.cost(usage.cost_usd), f"${usage.cost_usd:.6f}, as recorded"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from whypath.derive.causes import HOWS
 from whypath.derive.story import Story
 from whypath.model import KINDS
 from whypath.render import words
@@ -10,6 +11,7 @@ from whypath.render import words
 KIND_CODES = "usmtardxhgev"
 """One letter for each of `model.KINDS`, in the same order."""
 
+_HOWS = {how: number for number, how in enumerate(HOWS)}
 _CODE = dict(zip(KINDS, KIND_CODES, strict=True))
 _STATUS = {"ok": "o", "error": "e", "unset": "-"}
 
@@ -44,6 +46,7 @@ def index(
         ],
         "parent": [step.parent or 0 for step in steps],
         "ledBy": [story.led_by.get(step.position, 0) for step in steps],
+        "causes": [_causes(story, step.position) for step in steps],
         "seenAt": [story.seen_at.get(step.position, 0) for step in steps],
         "stateAt": [story.state_at.get(step.position, 0) for step in steps],
         "node": [node_of.get(step.position, -1) for step in steps],
@@ -53,6 +56,12 @@ def index(
         ],
         "verdictStep": first or story.verdict.step or 0,
     }
+
+
+def _causes(story: Story, position: int) -> list[int]:
+    """The steps that led here, each followed by how: a number, as in `HOWS`."""
+    causes = story.causes.get(position, ())
+    return [number for cause, how in causes for number in (cause, _HOWS[how])]
 
 
 def _basis(story: Story, position: int) -> str:

@@ -35,7 +35,7 @@ TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 STYLES = ("theme", "layout", "content", "graph")
 SCRIPTS = (
     *("data", "content", "outline", "scrubber", "zoom", "graph"),
-    *("panes", "search", "replay"),
+    *("why", "panes", "search", "replay"),
 )
 
 

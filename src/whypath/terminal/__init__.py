@@ -1,0 +1,32 @@
+"""Turns a Story into text for the terminal, and into data for programs.
+
+Prints nothing itself. Trace text is made safe here: no control character of it reaches
+a terminal.
+"""
+
+from whypath.terminal.facts import as_json
+from whypath.terminal.lines import (
+    about_others,
+    context_lines,
+    left_out,
+    overview,
+    step_lines,
+)
+from whypath.terminal.text import counted, json_text, line, line_cut, safe, size
+from whypath.terminal.why import why_lines
+
+__all__ = [
+    "about_others",
+    "as_json",
+    "context_lines",
+    "counted",
+    "json_text",
+    "left_out",
+    "line",
+    "line_cut",
+    "overview",
+    "safe",
+    "size",
+    "step_lines",
+    "why_lines",
+]

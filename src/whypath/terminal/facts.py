@@ -1,0 +1,85 @@
+"""Turns a Story into plain data for programs: the same facts as the lines tell."""
+
+from typing import Any
+
+from whypath.derive.context import window
+from whypath.derive.story import Story
+from whypath.model import Step
+from whypath.terminal.why import decision_json, why_json
+
+
+def as_json(
+    story: Story, position: int | None, *, context: bool, why: bool = False
+) -> Any:
+    """The same facts as plain data: a run with its steps, or one step."""
+    if position is None:
+        totals = story.totals
+        return {
+            "run": story.run.id,
+            "format": story.run.format,
+            "task": story.run.task,
+            "status": story.run.status,
+            "verdict": story.verdict.text,
+            "totals": {
+                name: getattr(totals, name)
+                for name in type(totals).__dataclass_fields__
+            },
+            "problems": [
+                {"level": p.level, "file": p.file, "line": p.line, "what": p.what}
+                | {"done": p.done, "count": p.count}
+                for p in story.run.problems
+            ],
+            "steps": [_step_json(story, step, False) for step in story.run.steps],
+        }
+    step = _step_json(story, story.run.step(position), True)
+    if why:
+        step["why"] = why_json(story, position)
+    if context:
+        at = story.seen_at.get(position)
+        step["context"] = _context_json(story, at) if at is not None else None
+    return step
+
+
+def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
+    contents = story.run.contents
+    facts: dict[str, Any] = {
+        "step": step.position,
+        "id": step.key,
+        "kind": step.kind,
+        "name": step.name,
+        "title": story.titles[step.position - 1],
+        "status": step.status,
+        "agent": step.agent,
+        "model": step.model,
+        "parent": step.parent,
+        "caller": step.caller,
+        "start_ns": step.start_ns,
+        "end_ns": step.end_ns,
+        "source": f"{step.source.file}:{step.source.line or ''}".rstrip(":"),
+    }
+    decision = story.decisions.get(step.position)
+    if decision is not None:
+        facts["decision"] = decision_json(story, decision)
+    if payloads:
+        for name in ("input", "output", "reasoning", "details"):
+            content = getattr(step, name)
+            facts[name] = contents.value(content) if content is not None else None
+        facts["error"] = step.error
+        facts["led_by"] = story.led_by.get(step.position)
+    return facts
+
+
+def _context_json(story: Story, at: int) -> dict[str, Any]:
+    contents = story.run.contents
+    context = story.contexts[at]
+    return {
+        "step": at,
+        "basis": context.basis,
+        "kept": context.keep,
+        "dropped": context.dropped,
+        "messages": [
+            {"role": m.role, "kind": m.kind, "name": m.name, "call_id": m.call_id}
+            | {"content": contents.value(m.content) if m.content is not None else None}
+            for m in window(story.contexts, at)
+        ],
+    }
