@@ -208,7 +208,7 @@ def test_why_shows_options_rationale_and_checked_evidence() -> None:
         "led to: a low refund",
         "value: tier = silver: not found in what the model saw",
         "led here: step 3 is cited by this step: tool lookup id: 7",
-        "led here: step 2 asked for step 3: model → lookup",
+        "led here: step 2 asked for step 3: model first I look it up",
     ]
     assert next(terminal.why_lines(told(), 3, 999)).startswith("why: decided at step 2")
     assert list(terminal.why_lines(told(), 1, 999)) == [
