@@ -17,6 +17,7 @@ from whypath.records import Raw
 _SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction")
 _TOOLS = ("tools", "functions", "toolConfig", "tool_config")
 _MODEL = ("model", "model_name", "modelId", "model_id")
+_SEVERAL = ("choices", "candidates", "generations")
 _LISTS = ("messages", "input", "contents", "prompt", "prompts")
 _READ = {*_SYSTEM, *_LISTS, *_MODEL, "tools", "functions"}
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
@@ -51,8 +52,8 @@ def add_call(facts: Facts, request: Any, response: Any, payloads: Payloads) -> N
     if not facts.answered:
         parts = _said(said, payloads)
         if parts:
-            facts.output, facts.reasoning, facts.calls = payloads.answer(parts)
-            facts.answered = True
+            several = payloads.answers(_choices(_fields(said)))
+            facts.say(several or [payloads.answer(parts)])
         elif facts.output is None:
             facts.output = payloads.keep_if(response)
     facts.usage = facts.usage or usage_in(_fields(said))
@@ -140,16 +141,32 @@ def _said(response: Any, payloads: Payloads) -> list[Message]:
     return []
 
 
+def _choices(response: dict[str, Any]) -> list[Any]:
+    """The answers of a response that holds several; [] where it does not."""
+    for name in _SEVERAL:
+        listed = response.get(name)
+        if isinstance(listed, list) and len(listed) == 1:
+            listed = listed[0]  # LangChain: the generations of each prompt
+        if isinstance(listed, list) and len(listed) > 1:
+            return [next(_message_of(choice), None) for choice in listed]
+    return []
+
+
+def _message_of(choice: Any) -> Iterator[Any]:
+    """The message of a choice, under the name that an API gives it."""
+    fields = _fields(choice)
+    for key in ("message", "content", "text"):
+        if fields.get(key):
+            yield _with_role(fields[key])
+
+
 def _messages_in(response: dict[str, Any]) -> Iterator[Any]:
     """Where the APIs keep what the model said, in a response of each."""
-    for name in ("choices", "candidates", "generations"):
+    for name in _SEVERAL:
         listed = response.get(name)
         while isinstance(listed, list) and listed:
             listed = listed[0]
-        choice = _fields(listed)
-        for key in ("message", "content", "text"):
-            if choice.get(key):
-                yield _with_role(choice[key])
+        yield from _message_of(listed)
     output = response.get("output")
     if isinstance(output, list):
         yield output

@@ -1,6 +1,6 @@
 """Chat messages, https://platform.openai.com/docs/api-reference/chat, and relatives.
 
-Not read: streamed chunks, ShareGPT, tau2; of a response, the choices after the first.
+Not read: streamed chunks, ShareGPT, tau2.
 Also reads request logs, and tau-bench (https://github.com/sierra-research/tau-bench).
 A run's status says whether it finished, its outcome how well: a tau-bench run that
 ended with reward 0 is `ok`, one that crashed is `error`, and a plain list says neither.
@@ -31,7 +31,7 @@ from whypath.records import Raw, Records, Sample
 NAME = "chat"
 TOOL = "OpenAI-style chat messages, request logs, tau-bench"
 EXPORT = "write the list of messages, or one {messages, tools} a line, as JSON"
-NOT_READ = "streamed chunks, ShareGPT, tau2; the choices of a response after the first"
+NOT_READ = "streamed chunks, ShareGPT, tau2"
 EXAMPLE = "whypath report messages.jsonl"
 
 LABEL_LENGTH = 200
@@ -198,7 +198,7 @@ class _Reader:
             conversation.system(first(source, *_SYSTEM), line)
         else:
             known = len(self._log[1]) if self._log else 0
-            items = items[known + conversation.echoes(items[known]) :]
+            items = items[known + conversation.echoes(items[known], line) :]
         tools = first(source, "tools", "functions") or first(fields, "tools")
         conversation.offer(tools, line)
         model = first(source, "model") or first(fields, "model")

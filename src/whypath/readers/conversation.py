@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, RunDraft, Window
 from whypath.model import Call, ContentId, Message, Tool
+from whypath.readers.chat_choices import Choices, decide, said_by
 from whypath.readers.fields import (
     Fields,
     as_fields,
@@ -60,6 +61,7 @@ class Conversation:
         self._counts: Counter[str] = Counter()
         self._window: list[Message] = []
         self._turn: Draft | None = None
+        self._choices: Choices | None = None
         self._roles: dict[str, Callable[[Fields, int], object]] = {
             "system": self._system,
             "developer": self._system,
@@ -98,30 +100,43 @@ class Conversation:
         """The response to the messages so far: they are what the model saw."""
         window = Window(tuple(self._window))
         before = len(self.run.steps)
-        self._turn = None
-        choices = as_items(response.get("choices"))
+        self._turn, self._choices = None, None
+        choices = list(map(as_fields, as_items(response.get("choices"))))
         if choices:
-            choice = as_fields(choices[0])
-            said = as_fields(choice.get("message"))
-            if not said and "text" in choice:
-                said = {"content": choice["text"]}
-            self._assistant(said, line)
+            turn = self._assistant(said_by(choices[0]), line)
+            self._choices = decide(turn, choices, self._builder)
         elif "output" in response:
             for item in as_items(response["output"]):
                 self.message(as_fields(item), line)
         elif "content" in response:
             self._assistant(response, line)
-        if len(choices) > 1:
-            what = "a response with several choices"
-            self._builder.problem("loss", what, "the first is shown", line)
         made = [d for d in self.run.steps[before:] if d.kind == "model"]
         if made:
             made[0].window = window
             made[0].usage = made[0].usage or usage_of(response.get("usage"))
 
-    def echoes(self, raw: Raw) -> bool:
-        """True when a message repeats the answer that was read last."""
-        return as_text(as_fields(raw).get("role")) == "assistant"
+    def echoes(self, raw: Raw, line: int) -> bool:
+        """True when a message repeats the answer that was read last.
+
+        Of several answers it shows which was used, and that one is told.
+        """
+        if as_text(as_fields(raw).get("role")) != "assistant":
+            return False
+        if self._choices is not None:
+            other = self._choices.use(raw, self._builder)
+            if other is not None:
+                self._take_back(self._choices.turn)
+                self._assistant(other, line)
+        return True
+
+    def _take_back(self, turn: Draft) -> None:
+        """Forgets what a turn said, for another answer in its place."""
+        del self._window[len(turn.window.add if turn.window else ()) :]
+        for call in turn.calls:
+            self._open.pop(call.id or "", None)
+            self._used.discard(call.id or "")
+        turn.output, turn.reasoning, turn.calls = None, None, ()
+        self._turn = turn
 
     def crash(self, error: Raw, traceback: Raw | None, line: int) -> None:
         """An error that ended the run."""

@@ -7,8 +7,17 @@ old per-message events (up to version 1.36) are read as well as today's attribut
 from typing import Any
 
 from whypath.model import Message
-from whypath.readers.payloads import Payloads
-from whypath.readers.spans import Event, Facts, Role, Span, first, text, usage
+from whypath.readers.payloads import Answer, Payloads
+from whypath.readers.spans import (
+    Attributes,
+    Event,
+    Facts,
+    Role,
+    Span,
+    first,
+    text,
+    usage,
+)
 
 HEADS = ("gen_ai.", "final_result", "operation.cost")
 
@@ -126,9 +135,8 @@ def _add_messages(facts: Facts, span: Span, payloads: Payloads) -> None:
             facts.messages = seen
             facts.shown += ("gen_ai.input.messages", "gen_ai.system_instructions")
         if not facts.answered and said:
-            answer = payloads.answer(said)
-            facts.output, facts.reasoning, facts.calls = answer
-            facts.answered = True
+            answers = _choices(span, payloads) or [payloads.answer(said)]
+            facts.say(answers)
             facts.shown.append("gen_ai.output.messages")
         return
     asked = [m.content for m in seen if m.role == "user" and m.content is not None]
@@ -146,10 +154,9 @@ def _add_messages(facts: Facts, span: Span, payloads: Payloads) -> None:
 
 def _recorded(span: Span, payloads: Payloads) -> tuple[list[Message], list[Message]]:
     """What the model saw and what it said, from attributes or else from events."""
-    sources = [span.attributes, *(_content(e) for e in span.events if e.name == _SAID)]
     seen: list[Message] = []
     said: list[Message] = []
-    for source in sources:
+    for source in _sources(span):
         if not seen:
             rules = source.get("gen_ai.system_instructions")
             seen = payloads.messages(source.get("gen_ai.input.messages"), "user")
@@ -170,6 +177,37 @@ def _recorded(span: Span, payloads: Payloads) -> tuple[list[Message], list[Messa
         elif event.name == "gen_ai.content.completion":
             said += payloads.messages(content.get("gen_ai.completion"), "assistant")
     return seen, said
+
+
+def _choices(span: Span, payloads: Payloads) -> list[Answer]:
+    """Several answers, where a call gave them; [] where its messages are but one.
+
+    A message is a whole answer, and ends for a reason of its own. So many reasons there
+    are as there are answers: parts of one that are written as messages share theirs.
+    """
+    told = (e for e in span.events if e.name == "gen_ai.choice")
+    choices = {repr(content.get("index")): content for content in map(_content, told)}
+    if len(choices) > 1:
+        messages = [_message(c, "assistant", payloads) for c in choices.values()]
+        answers = list(map(payloads.answer, messages))
+        return answers if all(a.calls or a.output is not None for a in answers) else []
+    for source in _sources(span):
+        value = source.get("gen_ai.output.messages")
+        if isinstance(value, str) and value.count('"finish_reason"') < 2:
+            continue
+        listed = payloads.parse(value)
+        if not isinstance(listed, list) or len(listed) < 2:
+            continue
+        reasons = source.get("gen_ai.response.finish_reasons")
+        shared = isinstance(reasons, list) and len(reasons) < len(listed)
+        ended = (isinstance(m, dict) and m.get("finish_reason") for m in listed)
+        return payloads.answers(listed) if all(ended) and not shared else []
+    return []
+
+
+def _sources(span: Span) -> list[Attributes]:
+    """Where the messages of a call may stand."""
+    return [span.attributes, *(_content(e) for e in span.events if e.name == _SAID)]
 
 
 def _content(event: Event) -> dict[str, Any]:

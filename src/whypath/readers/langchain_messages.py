@@ -135,17 +135,26 @@ def messages_in(value: Any) -> list[Any] | None:
 def answer_in(outputs: Any) -> Any:
     """What a model said, of the outputs of LangChain and of APIs that are wrapped."""
     listed = as_object(outputs).get("generations")
+    if isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], list):
+        listed = listed[0]  # of one prompt, as always in an agent
+    if isinstance(listed, list) and len(listed) > 1 and all(map(_generated, listed)):
+        return {"choices": [{"message": _generated(each)} for each in listed]}
     while isinstance(listed, list):
         listed = listed[0] if listed else None
-    generation = as_object(listed)
-    if generation.get("message"):
-        return [plain_message(generation["message"])]
-    if generation:
-        return {"role": "assistant", "content": generation.get("text")}
+    if generated := _generated(listed):
+        return [generated]
     for value in (outputs, as_object(outputs).get("output")):
         if is_message(value) or "additional_kwargs" in as_object(value):
             return [plain_message(value)]
     return outputs
+
+
+def _generated(generation: Any) -> Any:
+    """The message of one generation; None where it holds none."""
+    fields = as_object(generation)
+    if fields.get("message"):
+        return plain_message(fields["message"])
+    return {"role": "assistant", "content": fields.get("text")} if fields else None
 
 
 def task_in(value: Any) -> str | None:

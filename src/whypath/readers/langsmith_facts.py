@@ -64,7 +64,6 @@ def _model(fields: Fields, asked: Fields, said: Any) -> Fields:
         told_spans.TOOLS: tools if isinstance(tools, list) else None,
         told_spans.USAGE: _usage(fields),
         "invocation_params": settings or None,
-        "outputs": said if _has_more(said) else None,
     }
 
 
@@ -75,14 +74,6 @@ def _answer(said: Any) -> Any:
     if fields.get("role") is None and isinstance(fields.get("content"), str | list):
         return {"role": "assistant", **fields}
     return found
-
-
-def _has_more(said: Any) -> bool:
-    """True where a model gave several answers, of which one is shown."""
-    listed = as_object(said).get("generations")
-    if isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], list):
-        listed = listed[0]
-    return isinstance(listed, list) and len(listed) > 1
 
 
 def _model_name(fields: Fields, asked: Fields, said: Any, params: Fields) -> str | None:

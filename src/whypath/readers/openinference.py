@@ -6,7 +6,7 @@ Not read: embedding vectors, prompt templates, the raw request and response that
 
 from whypath.model import Usage, replace
 from whypath.readers import decision_spans
-from whypath.readers.payloads import Payloads
+from whypath.readers.payloads import Answer, Payloads
 from whypath.readers.spans import (
     Attributes,
     Facts,
@@ -136,10 +136,11 @@ def _add_model(facts: Facts, attributes: Attributes, payloads: Payloads) -> None
     response = attributes.get("output.value")
     if not facts.answered:
         said = unflatten(attributes, "llm.output_messages.")
-        parts = payloads.messages(said or _said(response, payloads), "assistant")
+        given = said or _said(response, payloads)
+        parts = payloads.messages(given, "assistant")
         if parts:
-            facts.output, facts.reasoning, facts.calls = payloads.answer(parts)
-            facts.answered = True
+            answers = _choices(given, attributes, payloads)
+            facts.say(answers or [payloads.answer(parts)])
         elif facts.output is None:
             facts.output = payloads.keep_if(response)
     facts.shown += ("llm.output_messages.", "output.value")
@@ -166,6 +167,18 @@ def _said(response: object, payloads: Payloads) -> object:
     if isinstance(whole.get("output"), list):
         return whole["output"]
     return response
+
+
+def _choices(given: object, attributes: Attributes, payloads: Payloads) -> list[Answer]:
+    """Several answers, where as many were asked for; [] for the parts of one."""
+    if not isinstance(given, list) or len(given) < 2:
+        return []
+    asked = payloads.parse(attributes.get("llm.invocation_parameters"))
+    raw = payloads.parse(attributes.get("output.value"))
+    count = asked.get("n") if isinstance(asked, dict) else None
+    listed = raw.get("choices") if isinstance(raw, dict) else None
+    told = isinstance(listed, list) and len(listed) == len(given)
+    return payloads.answers(given) if told or count == len(given) else []
 
 
 def _add_documents(facts: Facts, attributes: Attributes, payloads: Payloads) -> None:

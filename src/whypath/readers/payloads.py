@@ -118,6 +118,12 @@ class Payloads(Keeper):
                 (thoughts if aside else texts).append(message.content)
         return Answer(self.join(texts), self.join(thoughts), tuple(calls))
 
+    def answers(self, choices: Iterable[Any]) -> list[Answer]:
+        """What each of several responses says; [] where one of them says nothing."""
+        found = [self.answer(self.messages(c, "assistant")) for c in choices]
+        said = all(a.calls or a.output is not None for a in found)
+        return found if said else []
+
     def join(self, parts: list[ContentId]) -> ContentId | None:
         """One content that holds the texts of all."""
         if len(parts) < 2:

@@ -53,6 +53,11 @@ class CallLinks:
                 self._makers.setdefault(call.id, []).append(draft)
             self._open.append(_Open(draft, number, call))
 
+    def again(self, draft: Draft) -> None:
+        """Takes in a model step whose calls turned out to be others."""
+        self._open = [known for known in self._open if known.model is not draft]
+        self.model(draft, ())
+
     def tool(self, draft: Draft) -> None:
         """Takes in a tool step."""
         if draft.call_id is None or draft.call_id not in self._makers:

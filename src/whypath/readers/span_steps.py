@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from whypath.builder import Builder, Draft, RunDraft, Window
 from whypath.model import ContentId, Decision, Kind, Outcome, RunStatus
 from whypath.readers import dialects, gen_ai
+from whypath.readers.choices import OpenChoices
 from whypath.readers.payloads import Payloads
 from whypath.readers.span_calls import CallLinks
 from whypath.readers.span_tree import Node
@@ -51,6 +52,8 @@ class RunSteps:
         self._builder = builder
         self._payloads = payloads
         self._links = CallLinks(builder)
+        self._choices = OpenChoices(builder.contents)
+        self._given: set[ContentId | None] = set()
         self._task: ContentId | None = None
         self._first_words: ContentId | None = None
         self._ending: _Ending | None = None
@@ -67,6 +70,7 @@ class RunSteps:
             draft = self._add_step(node, known, places[id(node)], hidden)
             self._note_run(node, known, draft)
             node.forget()
+            self._choose(draft, known)
             if node.role == "model":
                 self._links.model(draft, known.messages or ())
             elif node.role in ("tool", "retrieval", "handoff"):
@@ -76,6 +80,7 @@ class RunSteps:
     def close(self) -> None:
         """Adds the results found in later messages, and the run's task and end."""
         run, contents = self._run, self._builder.contents
+        self._choices.end(self._given)
         self._links.close(run)
         task = self._first_words if self._task is None else self._task
         if task is not None:
@@ -84,6 +89,15 @@ class RunSteps:
         run.status = ending.status if ending else "incomplete"
         if ending is not None and ending.output is not None:
             run.outcome = Outcome(answer=ending.output)
+
+    def _choose(self, draft: Draft, facts: Facts) -> None:
+        """Says which of several answers was used, as later steps show it."""
+        for asked in self._choices.look_at(draft, facts.messages or ()):
+            self._links.again(asked)
+        if facts.kind == "agent":
+            self._given.add(facts.output)
+        elif facts.choices:
+            self._choices.add(draft, facts.choices)
 
     def _facts(self, node: Node) -> Facts:
         role = node.role

@@ -4,7 +4,7 @@ The values of every span reader and dialect. Nothing here knows a container or a
 dialect: a container fills `Span`, a dialect turns its attributes into `Facts`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from whypath.model import (
@@ -18,6 +18,7 @@ from whypath.model import (
     Tool,
     Usage,
 )
+from whypath.readers.payloads import Answer
 from whypath.records import Shape
 
 Attributes = Mapping[str, Any]
@@ -69,6 +70,7 @@ class Span(Shape, frozen=True, gc=False):
 class Facts(Shape, gc=False):
     """What the dialects say of one span, in our terms; the first to say it is kept.
 
+    `choices` are all answers of a call that gave several, the first of them its output.
     `shown` holds beginnings of the attribute names that are told by these facts.
     `decisions` are named; `parts` says what each child step of its own is made of.
     """
@@ -86,9 +88,16 @@ class Facts(Shape, gc=False):
     usage: Usage | None = None
     messages: list[Message] | None = None
     answered: bool = False
+    choices: tuple[Answer, ...] = ()
     decisions: list[tuple[str, Decision]] = []
     notes: dict[str, Any] = {}
     shown: list[str] = []
+
+    def say(self, answers: Sequence[Answer]) -> None:
+        """Puts in what a model said: the first answer, and all where there are more."""
+        self.output, self.reasoning, self.calls = answers[0]
+        self.choices = tuple(answers) if len(answers) > 1 else ()
+        self.answered = True
 
 
 _LARGEST = 10**18

@@ -76,8 +76,9 @@ def add_facts(facts: Facts, span: Span, payloads: Payloads) -> None:
         said = unflatten(attributes, "gen_ai.completion.")
         parts = payloads.messages(said or None, "assistant")
         if parts:
-            facts.output, facts.reasoning, facts.calls = payloads.answer(parts)
-            facts.answered = True
+            each = all(isinstance(c, dict) and c.get("finish_reason") for c in said)
+            several = payloads.answers(said) if each and len(said) > 1 else []
+            facts.say(several or [payloads.answer(parts)])
     facts.shown += ("gen_ai.prompt.", "gen_ai.completion.")
     if facts.tools is None:
         offered = unflatten(attributes, "llm.request.functions.")
