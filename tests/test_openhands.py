@@ -163,6 +163,36 @@ def test_after_a_condensation_the_context_has_a_summary_for_what_was_forgotten(
     assert named(run, "condensation").resets_context
 
 
+def test_what_a_condensation_leaves_at_the_end_stands_behind_its_summary(
+    tmp_path: Path,
+) -> None:
+    events = json.loads(EVENTS.read_text("utf-8"))
+    events[9]["args"]["forgotten_events_end_id"] = 6
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(events), "utf-8")
+    run = only(path)
+    after = named(run, "summary of forgotten events").position
+    answer = next(s for s in run.steps if s.kind == "model" and s.position > after)
+    kinds = [m.kind for m in window(find_contexts(run), answer.position)]
+    assert kinds == [*["text"] * 4, "call", "result"]
+
+
+def test_of_the_sdk_too_the_latest_events_are_kept(tmp_path: Path) -> None:
+    events = [json.loads(line) for line in SDK.read_text("utf-8").splitlines()]
+    at = next(n for n, e in enumerate(events) if e["kind"] == "Condensation")
+    content = [{"type": "text", "text": "Wait."}]
+    message = {"role": "user", "content": content}
+    wait = {**events[1], "id": "wait", "llm_message": message}
+    path = tmp_path / "events.jsonl"
+    rows = [*events[:at], wait, *events[at:]]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    run = only(path)
+    after = named(run, "summary of forgotten events").position
+    answer = next(s for s in run.steps if s.kind == "model" and s.position > after)
+    seen = window(find_contexts(run), answer.position)
+    assert [text(run, m.content) for m in seen][-2:] == ["Looked around.", "Wait."]
+
+
 def test_pairs_of_an_action_and_its_observation_are_read_as_of_old() -> None:
     run, failed = read_runs(OLD)
     assert (run.id, failed.id) == ("x__y-1", "x__y-1-2")

@@ -63,18 +63,22 @@ class _Windows:
             add.extend(self._left_by(self._steps[base - 1]))
         for earlier in reversed(between):
             add.extend(self._left_by(earlier))
-            if reset is not None and earlier.keeps is not None:
-                for kept in self._kept(earlier.keeps, reset):
+            if earlier.keeps is not None:
+                for kept in self._kept(earlier, reset):
                     add.extend(self._left_by(kept))
         keep = self._lengths[base] if base is not None else 0
         dropped = self._length_before(reset) if reset is not None else 0
         return Context(base, keep, tuple(add), dropped, "reconstructed")
 
-    def _kept(self, first: int, reset: Step) -> list[Step]:
-        """The steps from `first` on that a compaction left in the conversation."""
+    def _kept(self, summary: Step, reset: Step | None) -> list[Step]:
+        """The steps that a compaction left in the conversation, behind its summary.
+
+        `reset` is where it happened; None: right before the summary, which stands
+        behind older steps that were left in as well.
+        """
         kept: list[Step] = []
-        at = self._before(reset)
-        while at is not None and at.position >= first:
+        at = self._before(reset or self._steps[summary.position - 2])
+        while at is not None and at.position >= (summary.keeps or 0):
             kept.append(at)
             at = self._before(at)
         return kept[::-1]

@@ -21,11 +21,10 @@ from whypath.readers.fields import (
     shown_type,
 )
 from whypath.readers.openhands_answers import Answers
+from whypath.readers.openhands_condensed import Condensed
 from whypath.readers.openhands_spent import (
     failure,
-    forgotten,
     rejection,
-    summary_note,
 )
 from whypath.readers.payloads import Payloads
 from whypath.records import Raw
@@ -53,6 +52,7 @@ class Events:
         self._run = run
         self._line = 0
         self._answers = Answers(builder, self._step)
+        self._condensed = Condensed(run)
         self._actions: dict[str, Draft] = {}
         self._delegates: list[str] = []
         self._in_pair: str | None = None
@@ -75,6 +75,7 @@ class Events:
             pair = as_items(item) if is_list(item) else [item]
             for raw in pair:
                 fields = as_fields(raw)
+                self._condensed.event(fields)
                 if "action" in fields:
                     self._action(fields, len(pair) > 1)
                 elif "observation" in fields:
@@ -209,17 +210,13 @@ class Events:
         output = self._add(fields.get("args"))
         step = self._step("event", "condensation", fields, output=output)
         step.resets_context = True
-        summary = args.get("summary")
-        gone = forgotten(args)
-        kept = [id for id in self._actions if gone and _number(id) < min(gone)]
-        summary_note(self._builder, self._line)
         told = self._step(
             "user",
             "summary of forgotten events",
             {key: fields[key] for key in ("timestamp",) if key in fields},
-            output=self._add(summary),
+            output=self._add(args.get("summary")),
         )
-        told.previous = self._actions[kept[-1]].key if kept else None
+        self._condensed.tell(told, args)
         return step
 
     def _plain(self, fields: Fields, args: Fields) -> Draft:
@@ -294,8 +291,3 @@ class Events:
 
 
 _ANSWERED = ("tool", "retrieval")
-
-
-def _number(id: str) -> float:
-    """An event's id as a number; ids that are none stand behind all others."""
-    return float(id) if id.isdecimal() else float("inf")

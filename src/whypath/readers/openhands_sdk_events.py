@@ -23,11 +23,11 @@ from whypath.readers.fields import (
     shown_type,
 )
 from whypath.readers.message_parts import reasoning_of, take_apart
+from whypath.readers.openhands_condensed import Condensed
 from whypath.readers.openhands_spent import (
     Counts,
     exit_code,
     rejection,
-    summary_note,
 )
 from whypath.records import Raw
 
@@ -59,7 +59,7 @@ class Events:
         self._answers: dict[str, Draft] = {}
         self._actions: dict[str, Draft] = {}
         self._calls: dict[str, Draft] = {}
-        self._keys: list[str] = []
+        self._condensed = Condensed(run)
         self._ids = Names(mark="~")
         self._spent = Counts()
         self._kinds: dict[str, Callable[[Fields], object]] = {
@@ -81,6 +81,7 @@ class Events:
         for item in items:
             fields = as_fields(item)
             kind = as_text(fields.get("kind"))
+            self._condensed.event(fields)
             if kind is None:
                 self._builder.problem("loss", "an event of no kind", "left out", line)
             elif kind in _REPEATED:
@@ -106,8 +107,6 @@ class Events:
             details=self._add(rest_of(fields, told | _TOP)),
             **{"status": "ok", **more},
         )
-        if id:
-            self._keys.append(id)
         return step
 
     def _time(self, fields: Fields) -> int | None:
@@ -318,18 +317,15 @@ class Events:
 
     def _condensation(self, fields: Fields) -> None:
         """From here on the model sees a summary in the place of some events."""
-        ids = {as_scalar(raw) for raw in as_items(fields.get("forgotten_event_ids"))}
-        kept = next((n for n, key in enumerate(self._keys) if key in ids), 0)
-        before = self._keys[kept - 1] if kept else None
         step = self._step("event", "condensation", fields, set())
         step.resets_context = True
         step.usage = self._spent.take(condensing=True)
         if "summary" in fields:
-            summary_note(self._builder, self._line)
             times = {key: fields[key] for key in ("timestamp",) if key in fields}
             name = "summary of forgotten events"
             output = self._text(fields["summary"])
-            self._step("user", name, times, set(), output=output).previous = before
+            told = self._step("user", name, times, set(), output=output)
+            self._condensed.tell(told, fields)
 
     def _summary(self, fields: Fields) -> None:
         output = self._text(fields.get("summary"))

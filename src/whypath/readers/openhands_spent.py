@@ -3,13 +3,12 @@
 Part of the `openhands` and `openhands_sdk` readers. It makes no step.
 """
 
-from whypath.builder import Builder, Draft
+from whypath.builder import Draft
 from whypath.model import Decision, Option, Usage
 from whypath.readers.fields import (
     ERROR_LENGTH,
     Fields,
     as_fields,
-    as_items,
     as_number,
     as_text,
     reason_of,
@@ -199,17 +198,3 @@ def rejection(name: str, by: str, reason: Raw | None) -> Decision:
         basis="recorded",
         options_note=None if by == "user" else f"decided by: {by}",
     )
-
-
-def forgotten(args: Fields) -> set[float]:
-    """The first and other ids of the events that a condensation leaves out."""
-    ids = {as_number(raw) for raw in as_items(args.get("forgotten_event_ids"))}
-    ids.add(as_number(args.get("forgotten_events_start_id")))
-    return {id for id in ids if id is not None}
-
-
-def summary_note(builder: Builder, line: int) -> None:
-    """Says what is not put together again after a condensation."""
-    what = "a condensation keeps the latest events in the context"
-    done = "the reconstructed context shows what was before the forgotten ones"
-    builder.problem("note", what, done, line)
