@@ -7,9 +7,9 @@ blocks, with results and other rows between them; it becomes one step here.
 from collections import deque
 
 from whypath.builder import Builder, Draft, RunDraft
-from whypath.model import Call, ContentId, Usage
+from whypath.model import Call, ContentId, Decision, Usage
 from whypath.readers.claude_agents import Conversations
-from whypath.readers.claude_questions import ASKING, decide
+from whypath.readers.claude_questions import ASKING, PLANNING, decide, decide_plan
 from whypath.readers.claude_rows import (
     Block,
     MessageLine,
@@ -25,10 +25,12 @@ from whypath.readers.claude_rows import (
     text_of,
 )
 from whypath.readers.claude_tree import Node
-from whypath.readers.permissions import permission
+from whypath.readers.permissions import USER, Refusal, refusal, refused
 from whypath.records import BadShape, Raw
 
-_REFUSED = b"\"The user doesn't want to "
+_DOES_NOT_WANT = b"\"The user doesn't want to "
+_NO_ANSWERS = Raw(b"{}")
+_NO_REFUSAL = ("interrupted", "cancelled")
 _NO_REPLY = b'"No response requested."'
 _STOPPED = {
     "refusal": "the model refused",
@@ -112,8 +114,9 @@ class Answers:
             if thread := text_of(fields.get(field)):
                 self._conversations.link(node.run, thread, call_id)
         error = None
-        if output.startswith(_REFUSED):
-            error = "refused by the user"
+        denied = _refusal(row, block, output)
+        if denied is not None:
+            error = f"refused by {denied.by}"
         elif bytes(fields.get("interrupted", Raw())) == b"true":
             error = "interrupted"
         add = self._builder.contents.add
@@ -128,12 +131,24 @@ class Answers:
             line=node.line,
         )
         node.step = tool = self._tools.get(call_id)
-        if tool is not None and tool.name == ASKING and tool.input is not None:
-            contents = self._builder.contents
-            arguments, answers = contents.raw(tool.input), fields.get("answers", Raw())
-            tool.decision = decide(arguments, answers, contents)
-        elif tool is not None and output.startswith(_REFUSED):
-            tool.decision = permission(tool.name, allowed=False)
+        if tool is not None:
+            failed = bool(block.is_error) and denied is None
+            tool.decision = (
+                None if failed else self._decided(tool, twin, fields, denied)
+            )
+
+    def _decided(
+        self, tool: Draft, twin: bytes, fields: dict[str, Raw], denied: Refusal | None
+    ) -> Decision | None:
+        """What a person or a rule decided at a call, as its result shows it."""
+        contents = self._builder.contents
+        given = b"{}" if tool.input is None else contents.raw(tool.input)
+        if tool.name in PLANNING:
+            return decide_plan(given, Raw(twin or b"null"), denied, contents)
+        if tool.name == ASKING:
+            answers = fields.get("answers", Raw() if denied is None else _NO_ANSWERS)
+            return decide(given, answers, contents, denied)
+        return None if denied is None else refused(tool.name, denied, contents)
 
     def tool(self, call_id: str | None) -> Draft | None:
         """The step of a call, if the call was read."""
@@ -275,3 +290,14 @@ class Answers:
             reasoning_tokens=details.thinking_tokens if details else None,
             cost_usd=row.costUSD,
         )
+
+
+def _refusal(row: Row, block: Block, output: bytes) -> Refusal | None:
+    """Who did not allow a call: by its words, or by a field of newer sessions."""
+    kind = row.tool_denial_kind
+    if not block.is_error and not kind and not output.startswith(_DOES_NOT_WANT):
+        return None
+    found = refusal(text_of(Raw(output)) or "") if output else None
+    if found is None and kind and kind not in _NO_REFUSAL:
+        return Refusal(USER if kind.startswith("user") else kind, None)
+    return found

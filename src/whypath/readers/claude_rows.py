@@ -48,6 +48,7 @@ class Row(Shape, rename="camel", gc=False):
     is_aborted_mid_stream: Flag = None
     message: MessageLine | None = None
     tool_use_result: Raw = Raw()
+    tool_denial_kind: Text = None
     content: Raw = Raw()
     error: Raw = Raw()
     attachment: Raw = Raw()

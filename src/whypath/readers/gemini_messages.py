@@ -25,6 +25,7 @@ from whypath.readers.gemini_parts import (
     response_of,
     take_parts,
 )
+from whypath.readers.permissions import refusal, refused
 from whypath.records import Raw
 
 _TOPIC = "update_topic"
@@ -211,6 +212,8 @@ def _ended(told: Told, tool: Draft, id: str, call: Fields, line: int) -> None:
         what = "files that a tool brought back"
         told.builder.problem("note", what, "shown with its result", line)
         answered.output = told.contents.add(call["result"])
+    if error and (denied := refusal(error)):
+        tool.decision = refused(tool.name, denied, told.contents)
     told.run.result(
         id,
         answered.output,

@@ -20,6 +20,7 @@ from whypath.readers.fields import (
     reason_of,
     shown_type,
 )
+from whypath.readers.permissions import refusal, refused
 from whypath.records import Raw, Records, Sample
 
 NAME = "opencode"
@@ -208,6 +209,9 @@ class _Session:
         step.status = "ok" if status == "completed" else "error"
         error = state.get("error")
         step.error = None if error is None else reason_of(error)
+        denied = refusal(as_text(error) or "")
+        if denied is not None:
+            step.decision = refused(step.name, denied, self._contents)
         if "metadata" in state:
             step.details = self._contents.add(state["metadata"])
 

@@ -30,6 +30,7 @@ from whypath.readers.gemini_parts import (
     take_parts,
     usage_of_api,
 )
+from whypath.readers.permissions import refusal, refused
 from whypath.records import Raw, Record, Records, Sample
 
 NAME = "qwen"
@@ -92,7 +93,7 @@ class _Reader:
         self._name = name
         self._tree = Tree()
         self._titles: list[tuple[Node, str]] = []
-        self._calls: set[str] = set()
+        self._calls: dict[str, Draft] = {}
         self._tellers: dict[str, Callable[[Fields, Node], Draft | None]] = {
             "user": self._prompt,
             "assistant": self._answer,
@@ -214,8 +215,7 @@ class _Reader:
         name = as_scalar(call.get("name")) or "(unnamed tool)"
         arguments = arguments_of(call, self._contents)
         if id is not None and id not in self._calls:
-            self._calls.add(id)
-            node.run.step(
+            self._calls[id] = node.run.step(
                 "tool",
                 name,
                 line=node.line,
@@ -238,6 +238,9 @@ class _Reader:
             if status in ("error", "cancelled") and error is None:
                 why = told.get("error")
                 error = reason_of(why) if why is not None else status
+            tool = self._calls.get(id or "")
+            if tool is not None and error and (denied := refusal(error)):
+                tool.decision = refused(tool.name, denied, self._contents)
             details = rest_of(told, {"callId", "responseParts"})
             node.run.result(
                 id or f"{as_text(fields.get('uuid'))}#result",
