@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Golden
-from samples import read_runs
+from samples import ROOT, read_runs
 from whypath.content import ContentStore
 from whypath.derive.decisions import find_decisions
 from whypath.model import Decision, Option, Run
@@ -16,7 +16,10 @@ from whypath.model import Decision, Option, Run
 LONGEST = 30
 MANY = 6
 
+OWN = f"{ROOT}/tests/traces/"
 TRACES = {
+    "chat-choices": OWN + "chat/log.jsonl",
+    "claude-code-asked": OWN + "claude-code/questions.jsonl",
     "adk-transfer": "google-adk/sample.session.json",
     "atof-guardrail": "atof/exmp03_atof.jsonl",
     "claude-code": "claude-code/gitai_example-claude-code.jsonl",
@@ -40,7 +43,10 @@ TRACES = {
     "tau-lost": "tau-bench/pairs/task13_trial0_reward0.json",
     "tau-won": "tau-bench/pairs/task13_trial1_reward1.json",
 }
-"""Golden -> file. Fifteen formats, and every kind of decision the corpus holds."""
+"""Golden -> file. Fifteen formats, and every kind of decision the corpus holds.
+
+What no file there holds is in a trace of our own.
+"""
 
 
 @pytest.mark.parametrize("name", TRACES)

@@ -49,6 +49,7 @@ WORDS: dict[str, tuple[str, Refusal | None]] = {
         "following feedback: Ask first",
         Refusal("the user", "Ask first"),
     ),
+    "codex": ("exec command rejected by user", Refusal("the user", None)),
     "gemini": (
         "[Operation Cancelled] Reason: User did not allow tool call",
         Refusal("the user", None),

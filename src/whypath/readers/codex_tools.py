@@ -24,6 +24,7 @@ from whypath.readers.fields import (
     is_object,
     reason_of,
 )
+from whypath.readers.permissions import refusal, refused
 from whypath.records import Raw
 
 PLANNING = "update_plan"
@@ -106,6 +107,8 @@ class Tools:
         )
         if draft is not None and draft.name.endswith(ASKING):
             self._answer(draft, said.content)
+        elif draft is not None and error is not None and (no := refusal(error)):
+            draft.decision = refused(draft.name, no, self._contents)
         name = draft.name if draft is not None else said.name
         return Message("tool", "result", said.content, name, call_id)
 

@@ -26,10 +26,11 @@ _REFUSALS = tuple(
         (r"Claude requested permissions? to .{1,2000}? haven't granted it yet", _MODE),
         (r"The user rejected permission to use this specific tool call", USER),
         (r"The user has specified a rule which prevents you from using this ", RULE),
+        (r"(exec command|patch) rejected by (the )?user", USER),
         (r"(\[Operation Cancelled\] Reason: )?User did not allow tool call", USER),
     )
 )
-"""How the words of Claude Code, OpenCode and Gemini CLI begin, and who decided."""
+"""How the words of Claude Code, OpenCode, Codex, Gemini CLI begin; who decided."""
 _WHY = re.compile(
     r"(?:the user said:\s*|following feedback: |has been denied\. Reason: )"
     r"(.*?)(?=\n\nNote: The user's next message|\.? If you have other tasks|$)",
