@@ -24,6 +24,9 @@ _ESCAPE = re.compile(
 )
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
+_OTHER_BEGINNINGS = frozenset(range(0x21, 0x7F)) - frozenset(b"{[\\")
+"""What a text begins with that is neither JSON nor space before it."""
+
 Raw = bytes | msgspec.Raw
 
 
@@ -80,7 +83,7 @@ class ContentStore:
         holds anything else, or a value that is no string, is kept as it is.
         """
         data = raw if type(raw) is bytes else bytes(raw)
-        if data[:1] != b'"':
+        if data[:1] != b'"' or not may_embed(data):
             return self.add(data)
         inner = _decode_text(data).strip()
         if inner[:1] not in ("{", "["):
@@ -152,6 +155,11 @@ class ContentStore:
             if len(text) >= length or len(whole) <= size:
                 break
         return text[:length]
+
+
+def may_embed(text: bytes) -> bool:
+    """False for a JSON string that holds no JSON object or list, by its beginning."""
+    return text[1] not in _OTHER_BEGINNINGS
 
 
 def _begin(data: bytes) -> str:

@@ -18,7 +18,7 @@ TYPE_LENGTH = 40
 
 _OBJECT, _LIST, _TEXT = b'{["'
 _NO_SCALARS = b"{[n"
-_NULL_SIZE = len(b"null")
+_NULL = Raw(b"null")
 
 _decode_object = decoder(dict[str, Raw])
 _decode_list = decoder(list[Raw])
@@ -46,9 +46,9 @@ def as_fields(raw: bytes | Raw | None) -> Fields:
         fields = _decode_object(raw)
     except BadShape:
         return {}
-    if _NULL_SIZE not in map(len, fields.values()):
+    if _NULL not in fields.values():
         return fields
-    return {key: value for key, value in fields.items() if not _is_null(value)}
+    return {key: value for key, value in fields.items() if value != _NULL}
 
 
 def as_items(raw: bytes | Raw | None) -> list[Raw]:
@@ -101,10 +101,6 @@ def first(fields: Fields, *keys: str) -> Raw | None:
         if key in fields:
             return fields[key]
     return None
-
-
-def _is_null(raw: Raw) -> bool:
-    return len(raw) == _NULL_SIZE and bytes(raw) == b"null"
 
 
 def error_of(fields: Fields, output: bytes) -> str | None:

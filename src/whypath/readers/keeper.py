@@ -6,6 +6,7 @@ For `payloads` and what it is made of, and not a reader itself.
 from typing import Any
 
 from whypath.builder import Builder
+from whypath.content import may_embed
 from whypath.model import ContentId
 from whypath.records import BadShape, Raw, decoder
 
@@ -41,9 +42,18 @@ class Keeper:
         if raw[:1] != b'"':
             return self.contents.add(raw)
         try:
-            return self.keep(_string(raw))
+            return self.keep(_string(raw)) if may_embed(raw) else self.keep_text(raw)
         except BadShape:
             return self.contents.add_text(raw.decode("utf-8", "replace"))
+
+    def keep_text(self, raw: bytes) -> ContentId:
+        """A text that is still JSON: mostly it is spelled as we spell it.
+
+        Raises `BadShape` for one that is no Unicode.
+        """
+        if b"\\u" in raw or b"\\/" in raw:
+            return self.contents.add_text(_string(raw))
+        return self.contents.add(raw)
 
 
 def is_json(data: bytes) -> bool:

@@ -9,24 +9,26 @@ from whypath.readers.keeper import Keeper
 from whypath.records import BadShape, Raw, Shape, decoder
 
 _MISSING = Raw()
+_NOTHING = (_MISSING, Raw(b"null"))
 
 
 class _Text(Shape, tag="text", forbid_unknown_fields=True, gc=False):
-    content: str = ""
-    text: str = ""
+    content: Raw = _MISSING
+    text: Raw = _MISSING
 
     def told(self, role: str, keeper: Keeper) -> Message | None:
-        said = self.text or self.content
-        return Message(role, "text", keeper.contents.add_text(said)) if said else None
+        said = _text(self.text) or _text(self.content)
+        return Message(role, "text", keeper.keep_text(said)) if said else None
 
 
 class _Reasoning(Shape, tag="reasoning", forbid_unknown_fields=True, gc=False):
-    content: str
+    content: Raw
 
     def told(self, role: str, keeper: Keeper) -> Message | None:
-        if not self.content:
+        said = _text(self.content)
+        if not said:
             return None
-        return Message(role, "reasoning", keeper.contents.add_text(self.content))
+        return Message(role, "reasoning", keeper.keep_text(said))
 
 
 class _Call(Shape, tag="tool_call", forbid_unknown_fields=True, gc=False):
@@ -69,7 +71,7 @@ class _ChatCall(Shape, forbid_unknown_fields=True, gc=False):
 class _Message(Shape, forbid_unknown_fields=True, gc=False):
     role: str
     parts: list[_Text | _Reasoning | _Call | _Response] = []
-    content: str | None = None
+    content: Raw = _MISSING
     tool_calls: list[_ChatCall] | None = None
     tool_call_id: str | None = None
     name: str | None = None
@@ -82,24 +84,39 @@ _decode = decoder(_Message)
 def usual(data: bytes | Raw, keeper: Keeper) -> list[Message] | None:
     """The parts of one message in order; None for a message of no usual shape."""
     try:
-        message = _decode(data)
+        return _told(_decode(data), keeper)
     except BadShape:
         return None
-    role, content, answered = message.role, message.content, message.tool_call_id
+
+
+def _told(message: _Message, keeper: Keeper) -> list[Message] | None:
+    """Raises `BadShape` for a text that is none."""
+    role, answered = message.role, message.tool_call_id
+    content = None if message.content in _NOTHING else bytes(message.content)
+    if content is not None and content[:1] != b'"':
+        return None
     if not role:
         return None
     if answered is not None:
         if not answered or content is None or message.parts or message.tool_calls:
             return None
-        kept = keeper.keep(content)
+        kept = keeper.keep_raw(content)
         return [Message(role, "result", kept, message.name or None, answered)]
     told = [part.told(role, keeper) for part in message.parts]
     found = [part for part in told if part is not None]
-    if content:
-        found.append(Message(role, "text", keeper.keep(content)))
+    if content is not None and content != b'""':
+        found.append(Message(role, "text", keeper.keep_raw(content)))
     for call in message.tool_calls or ():
         found.append(call.told(role, keeper))
     return found
+
+
+def _text(raw: Raw) -> bytes:
+    """A text as it stands in JSON, b"" for an empty one. Raises `BadShape`."""
+    data = bytes(raw)
+    if data[:1] not in (b"", b'"'):
+        raise BadShape("no text")
+    return b"" if data == b'""' else data
 
 
 def _kept(raw: Raw, keeper: Keeper) -> ContentId | None:
