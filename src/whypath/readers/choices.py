@@ -99,6 +99,10 @@ class OpenChoices:
         self._contents = contents
         self._open: list[tuple[Draft, tuple[Answer, ...]]] = []
 
+    def __bool__(self) -> bool:
+        """True while a call waits for what comes after it."""
+        return bool(self._open)
+
     def add(self, draft: Draft, answers: tuple[Answer, ...]) -> None:
         """Takes in a model step whose output is the first of `answers`."""
         self._open.append((draft, answers))

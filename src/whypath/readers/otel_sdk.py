@@ -87,6 +87,7 @@ def _span(span: dict[str, Any], line: int, builder: Builder) -> Span:
     status = as_object(span.get("status"))
     scope = span.get("instrumentationScope", span.get("instrumentationLibrary"))
     start, end = _times(span, builder, line)
+    events = span.get("events")
     return Span(
         trace_id=as_id(_either(context, span, "trace_id", "traceId")),
         span_id=as_id(_either(context, span, "span_id", "spanId", "id")),
@@ -97,7 +98,9 @@ def _span(span: dict[str, Any], line: int, builder: Builder) -> Span:
         status=as_status(status.get("status_code", status.get("code"))),
         message=as_text(status.get("description", status.get("message"))),
         attributes=flat(span.get("attributes")),
-        events=tuple(as_event(e, builder, line) for e in objects(span.get("events"))),
+        events=tuple(as_event(e, builder, line) for e in objects(events))
+        if events
+        else (),
         resource=flat(as_object(span.get("resource")).get("attributes")),
         scope=as_text(as_object(scope).get("name")) or "",
         line=line,

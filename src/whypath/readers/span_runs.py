@@ -44,8 +44,12 @@ class _Traces:
         builder.at_end(self._tell)
 
     def add(self, spans: Iterable[Span]) -> None:
-        """Takes in spans of one file."""
+        """Takes in spans of one file; what sent many of them is kept once."""
+        sender: Attributes = {}
         for span in spans:
+            if span.resource == sender:
+                span.resource = sender
+            sender = span.resource
             self._traces.setdefault(span.trace_id or _UNTRACED, []).append(span)
 
     def _tell(self) -> None:

@@ -92,8 +92,9 @@ class RunSteps:
 
     def _choose(self, draft: Draft, facts: Facts) -> None:
         """Says which of several answers was used, as later steps show it."""
-        for asked in self._choices.look_at(draft, facts.messages or ()):
-            self._links.again(asked)
+        if self._choices:
+            for asked in self._choices.look_at(draft, facts.messages or ()):
+                self._links.again(asked)
         if facts.kind == "agent":
             self._given.add(facts.output)
         elif facts.choices:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from whypath.builder import Builder
 from whypath.model import replace
 from whypath.readers import dialects
-from whypath.readers.spans import Role, Span, text, whole
+from whypath.readers.spans import Attributes, Role, Span, text, whole
 from whypath.records import Shape
 
 _PENDING = ("logfire.span_type", "pending_span")
@@ -18,6 +18,9 @@ _MODEL = (
     *("gen_ai.request.model", "llm.model_name", "ai.model.id"),
     "gen_ai.response.model",
 )
+
+
+_NONE: Attributes = {}
 
 
 class Node(Shape, eq=False):
@@ -31,7 +34,7 @@ class Node(Shape, eq=False):
 
     def forget(self) -> None:
         """Lets go of the payloads, once they are contents."""
-        self.span = replace(self.span, attributes={}, events=())
+        self.span.attributes, self.span.events = _NONE, ()
 
     def whole(self) -> "Node":
         """The node that stands for this one: itself, or the one it joined."""

@@ -7,6 +7,7 @@ anywhere: these functions answer with nothing where something else stands.
 from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from whypath.builder import Builder
@@ -22,6 +23,8 @@ _BASE64 = {24: 16, 12: 8}
 """Length of an id in base64, as Protobuf's own JSON has it, and its bytes."""
 
 _DEEPEST = 12
+_ERRORS = ("ERROR", "2")
+_NESTED = frozenset((dict, type(None)))
 _NAMES = ("name", "event", "Name", "message")
 _TIMES = ("timeUnixNano", "timestamp", "time", "Timestamp")
 _ATTRIBUTES = ("attributes", "fields", "Attributes")
@@ -116,8 +119,11 @@ def as_id(value: Any) -> str | None:
 
     Lower case hex, without the `0x` of the Python SDK; from base64 where it is that.
     """
-    if not isinstance(value, str):
-        return None
+    return _id(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)  # a parent's id stands at each of its children
+def _id(value: str) -> str | None:
     id = value[2:] if value[:2] == "0x" else value
     if not id.strip("0"):
         return None
@@ -133,16 +139,20 @@ def _hex(id: str) -> str | None:
         data = b64decode(id, validate=True)
     except (NoBase64, ValueError):
         return id
-    return as_id(data.hex()) if len(data) == _BASE64[len(id)] else id
+    return _id(data.hex()) if len(data) == _BASE64[len(id)] else id
 
 
 def as_status(value: Any) -> Status:
     """A status code in any spelling: 2, "2", "ERROR", "STATUS_CODE_ERROR", "Error"."""
     if isinstance(value, str):
-        value = value.upper().removeprefix("STATUS_CODE_").removeprefix("STATUSCODE.")
-    if value in ("OK", "1") or value == 1:
-        return "ok"
-    return "error" if value in ("ERROR", "2") or value == 2 else "unset"
+        return _status(value)
+    return "ok" if value == 1 else "error" if value == 2 else "unset"
+
+
+@lru_cache(maxsize=64)
+def _status(code: str) -> Status:
+    code = code.upper().removeprefix("STATUS_CODE_").removeprefix("STATUSCODE.")
+    return "ok" if code in ("OK", "1") else "error" if code in _ERRORS else "unset"
 
 
 def as_time(value: Any, builder: Builder, line: int | None) -> int | None:
@@ -159,6 +169,9 @@ def flat(nested: Any, prefix: str = "") -> dict[str, Any]:
 
     Nulls are left out: a table's empty cell says nothing.
     """
+    if not prefix and isinstance(nested, dict):
+        if _NESTED.isdisjoint(map(type, nested.values())):
+            return nested
     found: dict[str, Any] = {}
     deepest = prefix.count(".") >= _DEEPEST
     for name, value in as_object(nested).items():

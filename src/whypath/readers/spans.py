@@ -39,11 +39,12 @@ class Event(NamedTuple):
     body: Any = None
 
 
-class Span(Shape, frozen=True, gc=False):
+class Span(Shape, gc=False):
     """A span in no container's shape: ids as text, times in ns, attributes plain.
 
     `trace_id`, `span_id` and `parent_id` are None where missing or all zeros. `status`
-    is `unset` where the span says neither ok nor error.
+    is `unset` where the span says neither ok nor error. Nothing in it changes, but for
+    the payloads, which are let go once they are contents.
     """
 
     trace_id: str | None
