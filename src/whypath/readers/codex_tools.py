@@ -271,7 +271,7 @@ def error_in(output: bytes) -> tuple[str | None, bool]:
     if output[:1] != b'"':
         return None, False
     head = output[1:_HEAD].partition(b"Output:")[0]
-    code = _EXIT.search(head)
+    code = _EXIT.search(head) if b" code" in head else None
     if code is not None:
         failed = int(code[1]) != 0
         return (f"exit code {int(code[1])}" if failed else None), False

@@ -169,12 +169,12 @@ def flat(nested: Any, prefix: str = "") -> dict[str, Any]:
 
     Nulls are left out: a table's empty cell says nothing.
     """
-    if not prefix and isinstance(nested, dict):
-        if _NESTED.isdisjoint(map(type, nested.values())):
-            return nested
+    fields = as_object(nested)
+    if not prefix and _NESTED.isdisjoint(map(type, fields.values())):
+        return fields
     found: dict[str, Any] = {}
     deepest = prefix.count(".") >= _DEEPEST
-    for name, value in as_object(nested).items():
+    for name, value in fields.items():
         if isinstance(value, dict) and value and not deepest:
             found.update(flat(value, f"{prefix}{name}."))
         elif value is not None:
