@@ -4,7 +4,6 @@ Part of the `atif` reader. It makes no step.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from whypath.builder import Builder, Draft, Window
@@ -21,7 +20,7 @@ from whypath.readers.fields import (
     is_object,
 )
 from whypath.readers.message_parts import take_apart
-from whypath.records import Raw
+from whypath.records import Raw, Shape
 
 ROLES = {"user": "user", "system": "system", "agent": "assistant"}
 EMPTY = (b'""', b"[]", b"{}")
@@ -34,8 +33,7 @@ class Said(NamedTuple):
     whole: bool
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Shape, eq=False, gc=False):
     """A tool call, the id it was recorded with, and its other fields.
 
     `tool` is the step of its own that it has where more of it is recorded.

@@ -188,7 +188,7 @@ class _Reader:
         source = request if request.keys() & {"messages", "input"} else fields
         response = _response_of(fields)
         items = list(_messages_of(source))
-        seen = [bytes(item) for item in items]
+        seen = [bytes(item) for item in items] if response else []
         conversation = self._continued(seen) if response else None
         if conversation is None:
             conversation = self._start(fields)

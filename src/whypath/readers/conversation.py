@@ -55,7 +55,7 @@ class Conversation:
         self._contents = builder.contents
         self._tools: tuple[Tool, ...] | None = None
         self._open: dict[str, _Open] = {}
-        self._by_id: defaultdict[str | None, deque[_Open]] = defaultdict(deque)
+        self._renamed: defaultdict[str | None, deque[_Open]] = defaultdict(deque)
         self._by_name: defaultdict[str, deque[_Open]] = defaultdict(deque)
         self._used: set[str] = set()
         self._counts: Counter[str] = Counter()
@@ -116,10 +116,7 @@ class Conversation:
             made[0].usage = made[0].usage or usage_of(response.get("usage"))
 
     def echoes(self, raw: Raw, line: int) -> bool:
-        """True when a message repeats the answer that was read last.
-
-        Of several answers it shows which was used, and that one is told.
-        """
+        """True when a message repeats the last answer; of several, it says which."""
         if as_text(as_fields(raw).get("role")) != "assistant":
             return False
         if self._choices is not None:
@@ -228,11 +225,12 @@ class Conversation:
 
     def _rest(self, fields: Fields, parts: Parts | None) -> ContentId | None:
         """The fields that have no place of their own, as one JSON object."""
-        rest = {key: raw for key, raw in fields.items() if key not in _SHOWN}
-        if parts is not None and not parts.whole:
-            rest["content"] = fields.get("content") or fields["output"]
-        if not rest:
+        whole = parts is None or parts.whole
+        if whole and _SHOWN.issuperset(fields):
             return None
+        rest = {key: raw for key, raw in fields.items() if key not in _SHOWN}
+        if not whole:
+            rest["content"] = fields.get("content") or fields["output"]
         pairs = (json.dumps(k).encode() + b":" + bytes(v) for k, v in rest.items())
         return self._contents.add(b"{" + b",".join(pairs) + b"}")
 
@@ -277,7 +275,8 @@ class Conversation:
         id = self._new_id(recorded, name)
         if id not in self.run.results:
             call = self._open[id] = _Open(id, recorded, name)
-            self._by_id[recorded].append(call)
+            if id != recorded:
+                self._renamed[recorded].append(call)
             self._by_name[name].append(call)
         return Call(id, name, arguments)
 
@@ -328,7 +327,7 @@ class Conversation:
         self, recorded: str | None, name: str | None, line: int
     ) -> _Open | None:
         """The open call with that id, else the next one of that name."""
-        call = self._next(self._by_id[recorded]) if recorded else None
+        call = self._of_id(recorded) if recorded else None
         if call is not None:
             return call
         alone = next(iter(self._open.values())) if len(self._open) == 1 else None
@@ -341,6 +340,14 @@ class Conversation:
             done = "paired with the open call that it fits"
             self._builder.problem("repair", what, done, line)
         return call
+
+    def _of_id(self, recorded: str) -> _Open | None:
+        """The first open call that was recorded with this id; it may be renamed."""
+        call = self._open.get(recorded)
+        if call is not None and call.recorded == recorded:
+            return self._open.pop(recorded)
+        waiting = self._renamed.get(recorded)
+        return self._next(waiting) if waiting else None
 
     def _next(self, calls: deque[_Open]) -> _Open | None:
         """Takes the first of the calls that has no result yet."""

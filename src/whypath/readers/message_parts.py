@@ -4,7 +4,6 @@ Part of `conversation`, and not a reader itself. It makes no step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from whypath.content import ContentStore
 from whypath.model import ContentId
@@ -17,20 +16,19 @@ from whypath.readers.fields import (
     is_list,
     is_object,
 )
-from whypath.records import Raw
+from whypath.records import Raw, Shape
 
 _TEXTS = {None, "text", "input_text", "output_text", "summary_text"}
 _THOUGHTS = {"thinking", "reasoning", "reasoning_text"}
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Shape, gc=False):
     """What a content holds. `whole` is False when some of it is no text (an image)."""
 
     text: ContentId | None = None
     reasoning: ContentId | None = None
-    calls: list[Fields] = field(default_factory=list)
-    results: list[Fields] = field(default_factory=list)
+    calls: list[Fields] = []
+    results: list[Fields] = []
     whole: bool = True
 
 
