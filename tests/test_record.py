@@ -162,7 +162,7 @@ def test_a_run_is_read_back_as_it_was_told(trace: Path) -> None:
 
 def without_places(found: Run) -> tuple[list[Step], list[object]]:
     """The steps and every content, whatever the file they were read from."""
-    steps = [replace(step, source=step.source._replace(line=0)) for step in found.steps]
+    steps = [replace(step, source=replace(step.source, line=0)) for step in found.steps]
     return steps, [found.task, found.labels, found.outcome, found.status, found.end_ns]
 
 

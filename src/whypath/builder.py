@@ -83,7 +83,7 @@ class Draft(Struct, kw_only=True, gc=False):
     hidden: bool = False
 
 
-class Result(NamedTuple):
+class Result(Struct, frozen=True, gc=False):
     """What a tool call brought back, as recorded apart from the call."""
 
     order: int

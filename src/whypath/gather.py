@@ -6,7 +6,7 @@ files are read. Part of the `builder` room.
 
 from typing import TYPE_CHECKING
 
-from whypath.model import Call
+from whypath.model import Call, replace
 
 if TYPE_CHECKING:
     from whypath.builder import Builder, RunDraft
@@ -49,7 +49,7 @@ def _join(part: "RunDraft", host: "RunDraft", after: int) -> None:
             draft.thread = part.id
     for id, result in part.results.items():
         id = renamed.get(id, id)
-        host.results[id] = result._replace(call_id=id, order=after + result.order)
+        host.results[id] = replace(result, call_id=id, order=after + result.order)
     host.steps.extend(part.steps)
     for id, thread in part.threads.items():
         call_id = renamed.get(thread.call_id or "", thread.call_id)

@@ -37,7 +37,7 @@ RunStatus = Literal["ok", "error", "incomplete", "unknown"]
 Basis = Literal["recorded", "reconstructed", "inferred"]
 
 
-class Source(NamedTuple):
+class Source(Struct, frozen=True, gc=False):
     """Where a step was read: file, 1-based line, and the source's own id."""
 
     file: str

@@ -6,7 +6,7 @@ this gives each its place: agent, branch, state, what a rewind undid.
 
 from whypath.builder import Builder, Draft, RunDraft, Window
 from whypath.content import to_json
-from whypath.model import Kind, StateChange
+from whypath.model import Kind, StateChange, replace
 from whypath.readers.adk_fields import adk_fields, all_fields
 from whypath.readers.adk_parts import Calls, Parts, spoken
 from whypath.readers.api_calls import add_call, google_usage
@@ -272,7 +272,7 @@ class Session:
         for number, step in enumerate(steps):
             if id and step.key is None:
                 step.key = id if number == 0 else f"{id}/{number}"
-                step.source = step.source._replace(ref=id)
+                step.source = replace(step.source, ref=id)
             step.agent = step.agent or agent
             step.thread = branch
             step.start_ns = step.start_ns or time

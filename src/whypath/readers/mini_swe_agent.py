@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 from whypath.builder import Builder, RunDraft
-from whypath.model import Outcome, RunStatus
+from whypath.model import Outcome, RunStatus, replace
 from whypath.readers.conversation import Conversation
 from whypath.readers.fields import (
     Fields,
@@ -215,7 +215,7 @@ class _Transcript:
             why = f"exit code {code:g}" if code is not None else None
             if "exception_info" in extra:
                 why = reason_of(extra["exception_info"])
-            self._run.results[id] = result._replace(error=why)
+            self._run.results[id] = replace(result, error=why)
 
     def _tell(self, fields: Fields, extra: Fields, kept: bytes | None = None) -> None:
         """Hands a message on, with what its extra fields say in the usual place."""

@@ -57,7 +57,7 @@ def _usage(step: Step) -> Iterator[tuple[str, str]]:
 
 def source_of(step: Step) -> str:
     """Where the step was read and how it hangs together, one fact a line."""
-    file, line, _ = step.source
+    file, line = step.source.file, step.source.line
     facts = [f"id      {step.key}", f"source  {file}:{line}" if line else file]
     if step.call_id:
         facts.append(f"call    {step.call_id}")
