@@ -24,6 +24,7 @@ _ESCAPE = re.compile(
 )
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
+_ENDS = 512
 _OTHER_BEGINNINGS = frozenset(range(0x21, 0x7F)) - frozenset(b"{[\\")
 """What a text begins with that is neither JSON nor space before it."""
 
@@ -33,6 +34,16 @@ Raw = bytes | msgspec.Raw
 def to_json(value: Any) -> bytes:
     """Plain Python data as compact JSON in UTF-8, several times as fast as `json`."""
     return _encode(value)
+
+
+def digest_of(data: bytes) -> str:
+    """16 hex digits that name `data`, for keys: of much of it, its ends and its size.
+
+    Two that differ only in between have the same name, which a key may have.
+    """
+    if len(data) > 2 * _ENDS:
+        data = b"%d %b %b" % (len(data), data[:_ENDS], data[-_ENDS:])
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 class ContentStore:
@@ -144,7 +155,7 @@ class ContentStore:
 
     def digest(self, number: int) -> str:
         """16 hex digits that name the content in any run of any file."""
-        return hashlib.blake2b(self._items[number], digest_size=8).hexdigest()
+        return digest_of(self._items[number])
 
     def preview(self, number: int, length: int) -> str:
         """The first `length` characters on one line, without parsing the whole."""

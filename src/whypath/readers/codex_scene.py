@@ -3,10 +3,10 @@
 Part of the `codex` reader.
 """
 
-import hashlib
 from collections import Counter
 
 from whypath.builder import Builder, Draft, RunDraft
+from whypath.content import digest_of
 from whypath.model import Kind
 from whypath.records import Shape
 
@@ -33,8 +33,7 @@ class Scene:
     def step(self, kind: Kind, name: str, place: Place, id: str | None = None) -> Draft:
         """A step. Its key is the source's own `id`, else a hash of the payload."""
         if id is None:
-            digest = hashlib.blake2b(place.raw, digest_size=8).hexdigest()
-            id = f"{kind}:{digest}"
+            id = f"{kind}:{digest_of(place.raw)}"
         key = base = self._prefix + id
         while key in self._taken:
             self._again[base] += 1
