@@ -16,12 +16,13 @@ from whypath.readers.span_values import (
     as_status,
     as_text,
     as_time,
+    document,
     each_object,
     flat,
     objects,
 )
-from whypath.readers.spans import Span
-from whypath.records import Records, Sample
+from whypath.readers.spans import Attributes, Span
+from whypath.records import BadShape, Raw, Record, Records, Sample, Shape, decoder
 
 NAME = "otel-sdk"
 TOOL = "OpenTelemetry SDK: its own span JSON, Python and JavaScript; Copilot's file"
@@ -40,6 +41,7 @@ _SHAPES = (
 """Spans without a context of their own: the console's, and a file of Copilot's."""
 _PARENTS = ("parent_id", "parentSpanId", "parentId")
 _STARTS = ("start_time", "startTime")
+_NOTHING: Attributes = {}
 _PHOENIX = ("span_kind", "status_code")
 
 
@@ -53,8 +55,76 @@ def read(records: Records, builder: Builder) -> None:
     add_spans(_spans(records, builder), builder)
 
 
+class _Context(Shape, gc=False):
+    trace_id: str
+    span_id: str
+    trace_state: Raw = Raw()
+
+
+class _Status(Shape, frozen=True, forbid_unknown_fields=True, gc=False):
+    status_code: str | None = None
+    description: str | None = None
+
+
+class _Printed(Shape, forbid_unknown_fields=True, gc=False):
+    """A span as the SDK for Python prints it: what has more, or less, is another's."""
+
+    name: str
+    context: _Context
+    start_time: str
+    attributes: dict[str, Any]
+    parent_id: str | None = None
+    end_time: str | None = None
+    status: _Status = _Status()
+    events: list[dict[str, Any]] = []
+    kind: Raw = Raw()
+    links: Raw = Raw()
+    resource: Raw = Raw()
+
+
+_decode = decoder(_Printed)
+
+
 def _spans(records: Records, builder: Builder) -> Iterator[Span]:
-    for value, line in each_object(records, builder):
+    sender, resource = Raw(), _NOTHING
+    for record in records:
+        try:
+            printed = _decode(record.data)
+        except BadShape:
+            yield from _others(record, builder)
+            continue
+        if printed.resource != sender:
+            sender = printed.resource
+            whole = as_object(document(bytes(sender)))
+            resource = flat(whole.get("attributes"))
+        yield _of_python(printed, resource, record.line, builder)
+
+
+def _of_python(
+    span: _Printed, resource: Attributes, line: int, builder: Builder
+) -> Span:
+    events = span.events
+    return Span(
+        trace_id=as_id(span.context.trace_id),
+        span_id=as_id(span.context.span_id),
+        parent_id=as_id(span.parent_id),
+        name=span.name,
+        start_ns=builder.time(span.start_time, line),
+        end_ns=builder.time(span.end_time, line),
+        status=as_status(span.status.status_code),
+        message=span.status.description or None,
+        attributes=flat(span.attributes),
+        events=tuple(as_event(e, builder, line) for e in events) if events else (),
+        resource=resource,
+        scope="",
+        line=line,
+        file=builder.file,
+    )
+
+
+def _others(record: Record, builder: Builder) -> Iterator[Span]:
+    """The spans of a record of any other shape."""
+    for value, line in each_object([record], builder):
         if "name" in value or _is_span(value):
             yield _span(value, line, builder)
         else:
