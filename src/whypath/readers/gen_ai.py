@@ -8,16 +8,7 @@ from typing import Any
 
 from whypath.model import Message
 from whypath.readers.payloads import Answer, Payloads
-from whypath.readers.spans import (
-    Attributes,
-    Event,
-    Facts,
-    Role,
-    Span,
-    first,
-    text,
-    usage,
-)
+from whypath.readers.spans import Event, Facts, Role, Span, first, text, usage
 
 HEADS = ("gen_ai.", "final_result", "operation.cost")
 
@@ -69,6 +60,7 @@ _ROLES = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
+_ENDED = '"finish_reason"'
 _SAID = "gen_ai.client.inference.operation.details"
 _TOLD = {*_ROLES, _SAID, "gen_ai.choice"}
 _TOLD |= {"gen_ai.content.prompt", "gen_ai.content.completion"}
@@ -129,14 +121,14 @@ def _add_tool(facts: Facts, span: Span, payloads: Payloads) -> None:
 
 def _add_messages(facts: Facts, span: Span, payloads: Payloads) -> None:
     """The conversation: a model's window and answer, an agent's task and result."""
-    seen, said = _recorded(span, payloads)
+    seen, said, whole = _recorded(span, payloads)
     if facts.kind == "model":
         if facts.messages is None and seen:
             facts.messages = seen
             facts.shown += ("gen_ai.input.messages", "gen_ai.system_instructions")
         if not facts.answered and said:
-            answers = _choices(span, payloads) or [payloads.answer(said)]
-            facts.say(answers)
+            answers = _choices(whole, span, payloads)
+            facts.say(answers or [payloads.answer(said)])
             facts.shown.append("gen_ai.output.messages")
         return
     asked = [m.content for m in seen if m.role == "user" and m.content is not None]
@@ -152,20 +144,27 @@ def _add_messages(facts: Facts, span: Span, payloads: Payloads) -> None:
         facts.shown.append("final_result")
 
 
-def _recorded(span: Span, payloads: Payloads) -> tuple[list[Message], list[Message]]:
-    """What the model saw and what it said, from attributes or else from events."""
+def _recorded(
+    span: Span, payloads: Payloads
+) -> tuple[list[Message], list[Message], Any]:
+    """What the model saw and what it said, from attributes or else from events.
+
+    The third is what it said as it was recorded, for who looks for several answers.
+    """
+    sources = [span.attributes, *(_content(e) for e in span.events if e.name == _SAID)]
     seen: list[Message] = []
     said: list[Message] = []
-    for source in _sources(span):
+    whole: Any = None
+    for source in sources:
         if not seen:
             rules = source.get("gen_ai.system_instructions")
             seen = payloads.messages(source.get("gen_ai.input.messages"), "user")
             system = payloads.messages(rules, "system")
             if system and not (seen and seen[0].role == "system"):
                 seen = [*system, *seen]
-        said = said or payloads.messages(
-            source.get("gen_ai.output.messages"), "assistant"
-        )
+        if not said:
+            whole = source.get("gen_ai.output.messages")
+            said = payloads.messages(whole, "assistant")
     for event in span.events if not (seen and said) else ():
         content = _content(event)
         if event.name in _ROLES:
@@ -176,38 +175,30 @@ def _recorded(span: Span, payloads: Payloads) -> tuple[list[Message], list[Messa
             seen += payloads.messages(content.get("gen_ai.prompt"), "user")
         elif event.name == "gen_ai.content.completion":
             said += payloads.messages(content.get("gen_ai.completion"), "assistant")
-    return seen, said
+    return seen, said, whole
 
 
-def _choices(span: Span, payloads: Payloads) -> list[Answer]:
+def _choices(whole: Any, span: Span, payloads: Payloads) -> list[Answer]:
     """Several answers, where a call gave them; [] where its messages are but one.
 
     A message is a whole answer, and ends for a reason of its own. So many reasons there
     are as there are answers: parts of one that are written as messages share theirs.
     """
-    told = (e for e in span.events if e.name == "gen_ai.choice")
-    choices = {repr(content.get("index")): content for content in map(_content, told)}
-    if len(choices) > 1:
-        messages = [_message(c, "assistant", payloads) for c in choices.values()]
-        answers = list(map(payloads.answer, messages))
+    if whole is None:
+        told = map(_content, (e for e in span.events if e.name == "gen_ai.choice"))
+        choices = {repr(content.get("index")): content for content in told}
+        parts = [_message(c, "assistant", payloads) for c in choices.values()]
+        answers = list(map(payloads.answer, parts)) if len(parts) > 1 else []
         return answers if all(a.calls or a.output is not None for a in answers) else []
-    for source in _sources(span):
-        value = source.get("gen_ai.output.messages")
-        if isinstance(value, str) and value.count('"finish_reason"') < 2:
-            continue
-        listed = payloads.parse(value)
-        if not isinstance(listed, list) or len(listed) < 2:
-            continue
-        reasons = source.get("gen_ai.response.finish_reasons")
-        shared = isinstance(reasons, list) and len(reasons) < len(listed)
-        ended = (isinstance(m, dict) and m.get("finish_reason") for m in listed)
-        return payloads.answers(listed) if all(ended) and not shared else []
-    return []
-
-
-def _sources(span: Span) -> list[Attributes]:
-    """Where the messages of a call may stand."""
-    return [span.attributes, *(_content(e) for e in span.events if e.name == _SAID)]
+    if isinstance(whole, str) and whole.count(_ENDED) < 2:
+        return []
+    listed = payloads.parse(whole)
+    if not isinstance(listed, list) or len(listed) < 2:
+        return []
+    reasons = span.attributes.get("gen_ai.response.finish_reasons")
+    shared = isinstance(reasons, list) and len(reasons) < len(listed)
+    ended = (isinstance(m, dict) and m.get("finish_reason") for m in listed)
+    return payloads.answers(listed) if all(ended) and not shared else []
 
 
 def _content(event: Event) -> dict[str, Any]:
