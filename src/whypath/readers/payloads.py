@@ -88,7 +88,7 @@ class Payloads(Keeper):
                 for name in _LISTS:
                     if bytes(fields.get(name, b""))[:1] == b"[":
                         return self.messages(bytes(fields[name]), role)
-                return list(self._once(data, role))
+                return self._parts(data, role)
         except BadShape:
             what = "messages that are cut off or no JSON"
             self._builder.problem("repair", what, "kept as text")
