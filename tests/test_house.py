@@ -57,7 +57,7 @@ MAY_IMPORT = {
 
 PARSERS = ("content", "records", "archives", "lines", "mend")
 THIRD_PARTY = {
-    "msgspec": (*PARSERS, "model", "builder"),
+    "msgspec": (*PARSERS, "model", "builder", "derive.finding_results"),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
     "backports": ("lines", "archives"),

@@ -234,7 +234,8 @@ def test_the_verdict_says_what_happened_and_where(
     tiny: Tiny, tone: str, text: str, step: int | None
 ) -> None:
     verdict = tiny.story.verdict
-    assert (verdict.text, verdict.tone, verdict.step) == (text, tone, step)
+    said = verdict.text.partition(" No check found a problem")[0]
+    assert (said, verdict.tone, verdict.step) == (text, tone, step)
 
 
 def test_evidence_that_cannot_be_checked_accuses_nobody() -> None:

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
+from whypath.derive.graph_marks import mark_findings
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run, Step
@@ -259,6 +260,7 @@ def report(
     titles = partial(_title, story)
     causes = value_causes(story.origins, story.evidence)
     graph = build_graph(run, story.decisions, titles, causes=causes)
+    graph = mark_findings(graph, story.findings)
     say("drawing the graph")
     layout, sentence = lay_out(graph, dot)
     folded = look_inside(graph, run, story.decisions, titles, causes=causes)

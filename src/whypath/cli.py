@@ -304,6 +304,7 @@ def show(
         return
     if not (context or why):
         _print(terminal.step_lines(story, run.step(step), limit))
+        _print(terminal.step_findings(story, step))
     if why or not context:
         _print(terminal.why_lines(story, step, limit))
     if context:

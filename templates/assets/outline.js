@@ -22,6 +22,11 @@ function makeOutline(index, select) {
   const space = /** @type {HTMLElement} */ (rows.querySelector(".space"));
   const shown = /** @type {HTMLElement} */ (document.getElementById("shown"));
   const wrong = new Set(index.wrong);
+  /** @type {Map<number, string>} The gravest finding worth a mark, by step. */
+  const found = new Map();
+  for (const [n, , severity] of index.findings) {
+    if (severity !== "info" && found.get(n) !== "error") found.set(n, severity);
+  }
   const abandoned = new Set(index.abandoned);
   /** @type {number[] | null} Positions in the list; null: all of them. */
   let list = null;
@@ -54,6 +59,9 @@ function makeOutline(index, select) {
     if (wrong.has(n)) {
       made.classList.add("is-wrong");
       made.append(flag("verdict-warn", "evidence not found"));
+    } else if (found.has(n)) {
+      made.classList.add(found.get(n) === "error" ? "is-wrong" : "has-finding");
+      made.append(flag("verdict-warn", "finding"));
     }
     if (decided === "i") made.append(flag("inferred", "inferred decision"));
     if (abandoned.has(n)) made.classList.add("is-abandoned");

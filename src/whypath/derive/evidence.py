@@ -167,13 +167,13 @@ def _nearest(document: Any, path: list[str | int]) -> Leaf | None:
         name = leaf.path.rsplit(".", 1)[-1]
         score = known.get(name)
         if score is None:
-            score = known[name] = _likeness(wanted, name)
+            score = known[name] = likeness(wanted, name)
         if score >= 0.5 and (best is None or score > best[0]):
             best = (score, leaf)
     return best[1] if best else None
 
 
-def _likeness(a: str, b: str) -> float:
+def likeness(a: str, b: str) -> float:
     """1 for the same words; else the better of shared words and shared letters."""
     a, b = a[:_MAX_NAME], b[:_MAX_NAME]
     words_a = {w.lower() for w in _WORD.findall(a)}

@@ -48,6 +48,8 @@ class Node:
     """Number of the sub-agent whose frame the node is in; 0 is none."""
     dead_end: bool = False
     """The last node of a branch that was left: nothing comes after it."""
+    found: str = ""
+    """How grave the gravest finding in it is; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from whypath.derive.causes import Cause, find_causes
 from whypath.derive.context import find_contexts
 from whypath.derive.decisions import find_decisions, governing
+from whypath.derive.detectors import examine
 from whypath.derive.evidence import CheckedEvidence, check_evidence
+from whypath.derive.finding_sight import Sight
+from whypath.derive.finding_words import with_findings
+from whypath.derive.findings import Checked, Finding
 from whypath.derive.origin_chains import Use, uses
 from whypath.derive.origins import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
@@ -20,6 +24,7 @@ class Story:
     whose context window was in force, `state_at` to the last step that changed state.
     `origins` are the values that a step used and where they came from, `uses` those
     that came from it, `causes` the steps that led to it.
+    `findings` are the gravest first; `checks` say what came of each check.
     """
 
     run: Run
@@ -34,6 +39,8 @@ class Story:
     origins: dict[int, tuple[Origin, ...]]
     uses: dict[int, tuple[Use, ...]]
     causes: dict[int, tuple[Cause, ...]]
+    findings: tuple[Finding, ...]
+    checks: tuple[Checked, ...]
     totals: Totals
     verdict: Verdict
 
@@ -45,10 +52,13 @@ def tell(run: Run) -> Story:
     contexts = find_contexts(run)
     origins = find_origins(run, contexts)
     led_by = governing(run, decisions)
+    titles = tuple(title(run, step) for step in run.steps)
+    sight = Sight(run, decisions, evidence, contexts, origins, titles)
+    findings, checks = examine(sight)
     return Story(
         run=run,
         heading=heading(run),
-        titles=tuple(title(run, step) for step in run.steps),
+        titles=titles,
         decisions=decisions,
         evidence=evidence,
         contexts=contexts,
@@ -58,8 +68,10 @@ def tell(run: Run) -> Story:
         origins=origins,
         uses=uses(origins),
         causes=find_causes(run, origins, evidence, contexts, led_by),
+        findings=findings,
+        checks=checks,
         totals=totals(run, decisions),
-        verdict=verdict(run, decisions, evidence),
+        verdict=with_findings(verdict(run, decisions, evidence), findings, checks),
     )
 
 

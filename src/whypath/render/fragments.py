@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from markupsafe import Markup
 
 from whypath.derive.evidence import CheckedEvidence
+from whypath.derive.findings import Finding, by_step
 from whypath.derive.story import Story
 from whypath.model import Context, Decision, Step, Tool
 from whypath.render import words
@@ -77,6 +78,7 @@ class StepParts(NamedTuple):
     is_error: bool
     error: str | None
     note: str | None
+    findings: tuple[Finding, ...]
     why: int | None
     why_because: int | None
     contents: list[Part]
@@ -129,6 +131,7 @@ class Fragments:
         self._prose = Prose()
         self._state: dict[str, int | None] = {}
         self._by_call: dict[tuple[int, str | None], int] = {}
+        self._findings = by_step(story.findings)
         self._origins: dict[int, int] = {}
         self._toolsets: dict[tuple[Tool, ...], int] = {}
         self._done_at: dict[str | None, int] = {}
@@ -169,6 +172,7 @@ class Fragments:
             is_error=step.status == "error",
             error=step.error,
             note=self._notes.get(at),
+            findings=self._findings.get(at, ()),
             why=why,
             why_because=self._because(why),
             contents=contents,

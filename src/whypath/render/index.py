@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whypath.derive.causes import HOWS
+from whypath.derive.findings import by_step
 from whypath.derive.story import Story
 from whypath.model import KINDS
 from whypath.render import words
@@ -54,6 +55,7 @@ def index(
         "wrong": [
             position for position in story.evidence if _is_wrong(story, position)
         ],
+        "findings": _findings(story),
         "verdictStep": first or story.verdict.step or 0,
     }
 
@@ -75,6 +77,15 @@ def _basis(story: Story, position: int) -> str:
 def _is_wrong(story: Story, position: int) -> bool:
     checks = story.evidence[position]
     return any(check.verdict in ("missing", "differs") for check in checks)
+
+
+def _findings(story: Story) -> list[tuple[int, str, str, str]]:
+    """A row for each step of a finding: position, rule, severity, statement."""
+    return [
+        (step, finding.rule, finding.severity, finding.statement)
+        for step, found in by_step(story.findings).items()
+        for finding in found
+    ]
 
 
 def _names(story: Story) -> list[str]:

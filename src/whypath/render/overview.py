@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from whypath.derive.findings import Checked, Finding
 from whypath.derive.story import Story
 from whypath.errors import Problem
 from whypath.model import Decision
 
 PATH_ROWS = 80
 RATIONALE = 160
+FINDINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,18 @@ class PathRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`skipped` counts the decisions that are only in the replay."""
+    """`skipped` decisions and `hidden` findings are only in the replay.
+
+    `checks` are those that could not see what they need, or broke.
+    """
 
     path: tuple[PathRow, ...]
     skipped: int
     problems: tuple[Problem, ...]
     answer: str | None
+    findings: tuple[Finding, ...]
+    hidden: int
+    checks: tuple[Checked, ...]
 
 
 def overview(story: Story) -> Overview:
@@ -48,6 +56,9 @@ def overview(story: Story) -> Overview:
         path=tuple(_row(story, decision) for decision in shown),
         skipped=len(decisions) - len(shown),
         problems=story.run.problems,
+        findings=story.findings[:FINDINGS],
+        hidden=max(0, len(story.findings) - FINDINGS),
+        checks=tuple(c for c in story.checks if c.status in ("unknown", "error")),
         answer=_cut(story.run.contents.text(answer), 600)
         if answer is not None
         else None,

@@ -32,7 +32,7 @@ PACKAGE = Path(__file__).parents[1]
 TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 """First a wheel's place, then a checkout's."""
 
-STYLES = ("theme", "layout", "content", "graph")
+STYLES = ("theme", "layout", "content", "findings", "graph")
 SCRIPTS = (
     *("data", "content", "outline", "scrubber", "zoom", "graph"),
     *("why", "panes", "search", "replay"),

@@ -5,6 +5,7 @@ a terminal.
 """
 
 from whypath.terminal.facts import as_json
+from whypath.terminal.findings import finding_lines, step_findings
 from whypath.terminal.lines import (
     about_others,
     context_lines,
@@ -20,6 +21,7 @@ __all__ = [
     "as_json",
     "context_lines",
     "counted",
+    "finding_lines",
     "json_text",
     "left_out",
     "line",
@@ -27,6 +29,7 @@ __all__ = [
     "overview",
     "safe",
     "size",
+    "step_findings",
     "step_lines",
     "why_lines",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from whypath.derive.context import window
+from whypath.derive.findings import as_data
 from whypath.derive.story import Story
 from whypath.model import Step
 from whypath.terminal.why import decision_json, why_json
@@ -29,6 +30,7 @@ def as_json(
                 | {"done": p.done, "count": p.count}
                 for p in story.run.problems
             ],
+            "findings": [as_data(finding) for finding in story.findings],
             "steps": [_step_json(story, step, False) for step in story.run.steps],
         }
     step = _step_json(story, story.run.step(position), True)

@@ -6,6 +6,7 @@ from whypath.derive.context import window
 from whypath.derive.story import Story
 from whypath.model import Run, Step
 from whypath.render import words
+from whypath.terminal.findings import finding_lines
 from whypath.terminal.text import counted, indented, line, line_cut
 
 
@@ -44,6 +45,7 @@ def overview(story: Story, width: int) -> Iterator[str]:
         if len(run.files) > 1:
             where = f"{problem.file}: {where}"
         yield line(f"{problem.level}: {where}{problem.what}; {problem.done}{times}")
+    yield from finding_lines(story, width)
     yield ""
     digits = len(str(totals.steps))
     for step, title in zip(run.steps, story.titles, strict=True):

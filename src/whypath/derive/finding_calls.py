@@ -1,0 +1,357 @@
+"""Finds calls that failed, loudly or quietly, and results that were empty or cut short.
+
+Whether it matters depends on what came next: tried again, spoken of, or passed over.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from whypath.derive.finding_sight import Act, Sight, line, short, steps_named
+from whypath.derive.findings import Cite, Finding, NotApplicable, Unseen
+from whypath.model import Step
+
+NEAR = 6
+"""So many calls on, a call of the same tool is still an answer to one that failed."""
+CASCADE, STORM = 3, 5
+
+_TAKEN_UP = re.compile(
+    r"\b(?:error|fail\w*|not found|no (?:\w+ )?(?:results?|match\w*|such|output|data)"
+    r"|none|nothing|empty|could ?n[o']t|can ?n[o']t|cannot|unable|unfortunately"
+    r"|does ?n[o']t|did ?n[o']t|was ?n[o']t|is ?n[o']t|instead|retry|again|alternative"
+    r"|missing|truncat\w*|cut off|partial\w*|incomplete|rest of|remaining|issues?"
+    r"|problem|invalid|sorry|apolog\w*|however|denied|time[d ]?out|fix\w*|wrong|empty"
+    r"|block\w*|exception|quota|rejected|reject|correct|mistake|let me try|adjust)\b",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+_ATOM = re.compile(r"[\w./@-]*[\d/._@-][\w./@-]*")
+
+
+def failed_calls(sight: Sight) -> Iterator[Finding]:
+    """Calls that failed and said so; the same failure of a tool is one finding."""
+    groups: dict[tuple[str, str], list[Act]] = {}
+    passed_over = set(_passed_over(sight))
+    for act in sight.acts:
+        if act.failure and act.is_told and act not in passed_over:
+            same = _DIGITS.sub("#", act.failure)[:60]
+            groups.setdefault((act.name, same), []).append(act)
+    for (name, same), acts in groups.items():
+        first, *others = acts
+        times = f" {len(acts):,} times" if others else ""
+        yield Finding(
+            "failed-call",
+            "info",
+            f"“{short(name)}” failed{times}: {first.failure}",
+            first.at,
+            (Cite(first.at, first.failure or ""),),
+            tuple(act.at for act in others),
+            f"{name}: {same}",
+        )
+
+
+def unhandled_errors(sight: Sight) -> Iterator[Finding | Unseen]:
+    """Failures after which the run went on as if nothing had happened."""
+    for act, following in _passed_over(sight).items():
+        yield Finding(
+            "unhandled-error",
+            "warning",
+            f"“{short(act.name)}” failed at step {act.at} "
+            f"({line(act.failure or '', 80)}) and what came next, "
+            f"“{short(following.name)}” at step {following.at}, does not take it up.",
+            act.at,
+            (
+                Cite(act.at, act.failure or ""),
+                Cite(following.at, "went on with something else"),
+            ),
+            subject=f"{act.name}: {_DIGITS.sub('#', act.failure or '')[:60]}",
+        )
+
+
+def _passed_over(sight: Sight) -> dict[Act, Act]:
+    """Each failed call that nothing took up, and the call that came next."""
+    found: dict[Act, Act] = {}
+    for acts in sight.lanes.values():
+        for at, act in enumerate(acts):
+            if not act.failure or not act.is_told or at + 1 >= len(acts):
+                continue
+            beside = act.step.caller
+            later = [
+                a
+                for a in acts[at + 1 : at + 1 + NEAR]
+                if beside is None or a.step.caller != beside
+            ]
+            if any(a.name == act.name for a in later):
+                continue
+            later = [a for a in later if a.turn == act.turn]
+            if not later or later[0].effect == "thinks":
+                continue  # it thought about it; what, is not for us to judge
+            if act.effect == "changes" and later[0].effect == "reads":
+                continue  # it looked why
+            if is_taken_up(sight, act) is not False:
+                continue
+            if _shares(sight, act, later[:2]):
+                continue
+            found[act] = later[0]
+    return found
+
+
+def is_taken_up(sight: Sight, act: Act) -> bool | None:
+    """True when the model's next words speak of trouble; None where it has none."""
+    step = _next_model(sight, act)
+    texts = [c for c in (step.reasoning, step.output) if c is not None] if step else []
+    if not texts:
+        return None
+    said = " ".join(sight.run.contents.preview(c, 3_000) for c in texts)
+    return _TAKEN_UP.search(said) is not None
+
+
+def _next_model(sight: Sight, act: Act) -> Step | None:
+    """The model call of the same thread that saw the result first."""
+    models = _models(sight).get(act.step.thread, [])
+    at = bisect_right(models, act.at)
+    return sight.run.step(models[at]) if at < len(models) else None
+
+
+def _models(sight: Sight) -> dict[str, list[int]]:
+    known = sight.__dict__.get("_models")
+    if known is None:
+        known = {}
+        for step in sight.run.steps:
+            if step.kind == "model":
+                known.setdefault(step.thread, []).append(step.position)
+        sight.__dict__["_models"] = known
+    return known
+
+
+def _shares(sight: Sight, act: Act, later: Iterable[Act]) -> bool:
+    """True when a later call has a telling word of the failed one or of its failure."""
+    words = _atoms(sight, act) | set(_ATOM.findall(act.failure or ""))
+    words = {word for word in words if len(word) > 3}
+    return any(words & _atoms(sight, one) for one in later)
+
+
+def _atoms(sight: Sight, act: Act) -> set[str]:
+    if act.step.input is None:
+        return set()
+    return set(_ATOM.findall(sight.run.contents.preview(act.step.input, 2_000)))
+
+
+def silent_failures(sight: Sight) -> Iterator[Finding]:
+    """Calls that came back as if all was well, with a result that says they failed."""
+    groups: dict[tuple[str, str], list[Act]] = {}
+    for act in sight.acts:
+        if act.failure and not act.is_told:
+            groups.setdefault((act.name, act.failure), []).append(act)
+    for (name, failure), acts in groups.items():
+        first, *others = acts
+        noticed = all(is_taken_up(sight, act) for act in acts)
+        rest = "" if noticed else "; nothing after it speaks of that"
+        times = f", {len(acts):,} times" if others else ""
+        yield Finding(
+            "silent-failure",
+            "info" if noticed else "warning",
+            f"“{short(name)}” was answered as a success at step {first.at}{times}, but "
+            f"its result says that it failed ({line(failure, 90)}){rest}.",
+            first.at,
+            (Cite(first.at, failure),),
+            tuple(act.at for act in others),
+            f"{name}: {_DIGITS.sub('#', failure)[:60]}",
+        )
+
+
+def empty_results(sight: Sight) -> Iterator[Finding]:
+    """Calls for something that brought nothing, and what was then done on nothing.
+
+    A command without output is nothing unusual; an empty list is, and so is an empty
+    text from a tool that brings something at other times, or is there to find it.
+    """
+    full = {
+        a.name for a in sight.acts if a.step.output is not None and not a.facts.empty
+    }
+    groups: dict[tuple[str, str], list[Act]] = {}
+    for acts in sight.lanes.values():
+        for at, act in enumerate(acts):
+            if not _is_empty(act, full):
+                continue
+            later = _committed(sight, acts, at)
+            if later is None:
+                groups.setdefault((act.name, act.facts.empty or ""), []).append(act)
+                continue
+            yield Finding(
+                "empty-committed",
+                "warning",
+                f"“{short(act.name)}” brought {act.facts.empty} at step {act.at}; "
+                f"“{short(later.name)}” at step {later.at} went ahead all the same.",
+                later.at,
+                (Cite(act.at, f"brought {act.facts.empty}"), Cite(later.at, "acted")),
+                subject=f"{act.name} -> {later.name}",
+            )
+    for (name, empty), acts_ in groups.items():
+        first, *others = acts_
+        times = f" {len(acts_):,} times" if others else f" at step {first.at}"
+        yield Finding(
+            "empty-result",
+            "info",
+            f"“{short(name)}” brought {empty}{times}.",
+            first.at,
+            (Cite(first.at, f"brought {empty}"),),
+            tuple(act.at for act in others),
+            f"{name}: {empty}",
+        )
+
+
+def _is_empty(act: Act, full: set[str]) -> bool:
+    empty = act.facts.empty
+    if empty is None or act.failure:
+        return False
+    if act.effect == "thinks":
+        return empty == "an empty list" and act.name in full
+    if empty in ("an empty list", "an empty object"):
+        return act.effect == "reads" or act.name in full
+    if empty in ("an empty text", "null"):
+        return act.effect == "reads" and act.name in full
+    return act.effect in ("reads", "unknown") or act.name in full
+
+
+def _committed(sight: Sight, acts: tuple[Act, ...], at: int) -> Act | None:
+    """The next call that changes something, if nothing in between asked again."""
+    act = acts[at]
+    if act.effect != "reads":
+        return None
+    for later in acts[at + 1 : at + 1 + NEAR]:
+        if later.turn != act.turn or later.name == act.name:
+            return None
+        if later.effect == "reads":
+            return None  # it looked elsewhere
+        if later.effect == "changes" and later.step.caller != act.step.caller:
+            return None if is_taken_up(sight, act) else later
+    return None
+
+
+_COMPLETE = re.compile(
+    r"\b(?:in total|total of|all (?:of the )?\d+|all (?:the )?(?:files|results|rows|"
+    r"records|items|entries|matches|tests|orders|users)|there (?:are|were) "
+    r"(?:only |exactly )?\d+|only \d+|exactly \d+|complete list|every (?:file|row|"
+    r"record|item|one of)|none of the|no other|the only)\b",
+    re.IGNORECASE,
+)
+
+
+def truncated_evidence(sight: Sight) -> Iterator[Finding]:
+    """Results that were cut short; graver where the next words know them all."""
+    groups: dict[str, list[Act]] = {}
+    for act in sight.acts:
+        if act.facts.cut is None or act.failure:
+            continue
+        claim = _claim(sight, act)
+        if claim is None:
+            groups.setdefault(act.name, []).append(act)
+            continue
+        step, words = claim
+        yield Finding(
+            "truncated-evidence",
+            "warning",
+            f"The result of “{short(act.name)}” at step {act.at} was cut short "
+            f"({line(act.facts.cut, 60)}), yet step {step.position} says "
+            f"“{line(words, 60)}”.",
+            step.position,
+            (Cite(act.at, act.facts.cut), Cite(step.position, words)),
+            subject=act.name,
+        )
+    for name, acts in groups.items():
+        first, *others = acts
+        times = f"{len(acts):,} results" if others else "A result"
+        verb = "were" if others else "was"
+        yield Finding(
+            "truncated-result",
+            "info",
+            f"{times} of “{short(name)}” {verb} cut short, first at step {first.at} "
+            f"({line(first.facts.cut or '', 60)}).",
+            first.at,
+            (Cite(first.at, first.facts.cut or ""),),
+            tuple(act.at for act in others),
+            name,
+        )
+
+
+def _claim(sight: Sight, act: Act) -> tuple[Step, str] | None:
+    """Words of the model that saw the cut result, that claim completeness."""
+    step = _next_model(sight, act)
+    if step is None or step.output is None or act.effect not in ("reads", "unknown"):
+        return None
+    if any(a.name == act.name and a.at > act.at for a in sight.lanes[act.step.thread]):
+        return None  # it may have read on
+    said = sight.run.contents.text(step.output)[:4_000]
+    found = _COMPLETE.search(said)
+    if found is None or re.search(r"truncat|cut off|partial|first \d+|at least", said):
+        return None
+    start = said.rfind(".", 0, found.start()) + 1
+    return step, said[start : found.end() + 60].strip()
+
+
+def error_cascades(sight: Sight) -> Iterator[Finding]:
+    """Several calls in a row that failed, whatever they were."""
+    for acts in sight.lanes.values():
+        for streak in _streaks(acts):
+            names = {act.name for act in streak}
+            one_tool = len(names) == 1 and len(streak) >= STORM
+            if len(streak) < CASCADE or one_tool or len({a.key for a in streak}) == 1:
+                continue
+            first, *others = streak
+            tools = ", ".join(f"“{short(name)}”" for name in sorted(names)[:3])
+            yield Finding(
+                "error-cascade",
+                "warning",
+                f"{len(streak):,} calls in a row failed, from step {first.at} to "
+                f"{streak[-1].at}: {tools}. The first: "
+                f"{line(first.failure or '', 80)}.",
+                first.at,
+                tuple(Cite(act.at, act.failure or "") for act in streak[:8]),
+                tuple(act.at for act in others),
+                " ".join(sorted(names)),
+            )
+
+
+def _streaks(acts: tuple[Act, ...]) -> Iterator[list[Act]]:
+    """The longest runs of calls that failed."""
+    streak: list[Act] = []
+    for act in acts:
+        if act.failure:
+            streak.append(act)
+        elif act.effect != "thinks":
+            if streak:
+                yield streak
+            streak = []
+    if streak:
+        yield streak
+
+
+def retry_storms(sight: Sight) -> Iterator[Finding | NotApplicable]:
+    """A tool that failed again and again, with other arguments each time."""
+    by_tool: dict[tuple[str, str], list[Act]] = {}
+    for act in sight.acts:
+        by_tool.setdefault((act.step.thread, act.name), []).append(act)
+    for (_, name), acts in by_tool.items():
+        for streak in _streaks(tuple(acts)):
+            keys = {act.key for act in streak}
+            turns = {act.turn for act in streak}
+            if len(streak) < STORM or len(keys) < 2 or len(turns) >= len(streak):
+                continue
+            first, *others = streak
+            yield Finding(
+                "retry-storm",
+                "warning",
+                f"“{short(name)}” failed {len(streak):,} times on end, at "
+                f"{steps_named([a.at for a in streak])}, with {len(keys):,} different "
+                f"arguments. The last: {line(streak[-1].failure or '', 80)}.",
+                first.at,
+                tuple(Cite(act.at, act.failure or "") for act in streak[:8]),
+                tuple(act.at for act in others),
+                name,
+            )
+
+
+def is_idle(sight: Sight) -> NotApplicable | None:
+    """Says so where no tool was called."""
+    return None if sight.acts else NotApplicable("no tool was called")
