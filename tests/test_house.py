@@ -22,12 +22,15 @@ MAX_LINES = 360
 
 SAME_ROOM = {
     "assemble": "builder",
+    "build_check": "build",
     "gather": "builder",
     "pair": "builder",
     "archives": "records",
     "lines": "records",
     "mend": "records",
     "options": "cli",
+    "console": "cli",
+    "cli_check": "cli",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -69,13 +72,13 @@ THIRD_PARTY = {
     "markdown_it": ("render",),
     "graphviz": ("render",),
     "graphviz_pure": ("render",),
-    "click": ("cli", "options"),
-    "rich": ("cli",),
+    "click": ("cli", "cli_check", "console", "options"),
+    "rich": ("console",),
     "dask": ("fleet",),
     "distributed": ("fleet",),
     "fsspec": ("fleet",),
     "opentelemetry": ("record",),
-    "celpy": ("derive.checks",),
+    "cel": ("derive.expressions",),
 }
 """Distribution's module -> the modules or rooms that are its door."""
 
@@ -101,11 +104,11 @@ STANDARD = {
 
 WRITES = ("write", "record")
 CALLS = {
-    "print": ("cli",),
+    "print": (),
     "input": (),
-    "sys.exit": ("cli",),
-    "SystemExit": ("cli",),
-    "os.environ": ("cli",),
+    "sys.exit": ("console",),
+    "SystemExit": (),
+    "os.environ": ("cli", "cli_check"),
     "os.getenv": ("cli",),
     "datetime.now": ("cli", "record"),
     "datetime.utcnow": (),
@@ -130,7 +133,16 @@ CALLS = {
 }
 """A name, or a method of anything, -> the modules or rooms that may use it."""
 
-HEAVY = ("pygments", "markdown_it", "jinja2", "rich", "graphviz", "backports", "re2")
+HEAVY = (
+    "cel",
+    "pygments",
+    "markdown_it",
+    "jinja2",
+    "rich",
+    "graphviz",
+    "backports",
+    "re2",
+)
 
 SCRIPT_DANGERS = re.compile(
     r"\b(fetch|eval|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts)\b\(?"

@@ -10,6 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from whypath.build_check import (
+    check,
+    inspection_json,
+    read_baseline,
+    write_inspection,
+)
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
@@ -21,7 +27,17 @@ from whypath.readers import Reader, all_readers, companions, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
 
-__all__ = ["all_readers", "choose", "read_input", "report", "tell"]
+__all__ = [
+    "all_readers",
+    "check",
+    "choose",
+    "inspection_json",
+    "read_baseline",
+    "read_input",
+    "report",
+    "tell",
+    "write_inspection",
+]
 
 STDIN = "-"
 ENDINGS = (

@@ -1,96 +1,27 @@
 """The command line: flags become options, results become messages and exit codes.
 
-The only module that prints, reads the clock or the environment, and exits.
-Exit codes: 0 fine, 2 bad usage or bad input.
+Exit codes: 0 fine, 1 findings, 2 bad usage or bad input. How it talks: `console`.
 """
 
-import gc
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import wraps
 from importlib.resources import files
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import click
 
 from whypath import __version__
+from whypath.cli_check import check
+from whypath.console import print_lines as _print
+from whypath.console import progress as _progress
+from whypath.console import say as _say
+from whypath.console import tell_errors
 from whypath.errors import TraceError, UnknownFormat
 from whypath.options import Note, TraceSize
 
 WARN_BYTES = 24 * 10**6
 SHOW_LIMIT = 4_000
-
-
-def _hurry() -> None:
-    """Spares the cyclic garbage collector: a run is a few large values, no cycles.
-
-    Each collection would walk them all; a long report takes a third less time without.
-    """
-    gc.disable()
-
-
-def _write_any_letter() -> None:
-    """Where a terminal or a pipe has no such letter, `?` is written in its place."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Prints a `TraceError` as one sentence and ends with exit code 2."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        _hurry()
-        _write_any_letter()
-        try:
-            command(*args, **kwargs)
-            gc.freeze()  # or Python would walk through all there is once more to exit
-        except TraceError as error:
-            from whypath.terminal import line
-
-            _say(f"Error: {line(str(error))}")
-            sys.exit(2)
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(0)
-        except OSError as error:
-            from whypath.terminal import line
-
-            place = line(str(error.filename or "whypath"))
-            _say(f"Error: {place}: {error.strerror or error}")
-            sys.exit(2)
-
-    return run
-
-
-def _say(text: str) -> None:
-    """A message to the person, on stderr."""
-    click.echo(text, err=True)
-
-
-def _print(lines: Iterable[str]) -> None:
-    """Data, on stdout."""
-    for line in lines:
-        click.echo(line)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """A line on the terminal that says what is being done; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True)
-    with console.status(Text("starting")) as status:
-        yield lambda text: status.update(Text(f"{text} …"))
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -108,6 +39,7 @@ def main() -> None:
     Examples:
       whypath report session.jsonl                 writes session.html
       whypath show session.jsonl 42 --why          one step, in the terminal
+      whypath check runs/ --baseline good/         what went wrong, and since when
       whypath formats trace.json                   what is this file?
     """
 
@@ -339,3 +271,6 @@ def formats(file: str | None, schema: bool) -> None:
         _tell_about(found)
         return
     _print(catalogue.known_formats(build.all_readers()))
+
+
+main.add_command(check)

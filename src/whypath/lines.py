@@ -298,3 +298,21 @@ def open_input(path: Path | None) -> IO[bytes]:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise TraceError(str(path), f"cannot be opened: {why}") from None
+
+
+def read_text(path: Path, most: int = 256 << 20) -> str:
+    """The text of a file, of at most `most` bytes. Raises `TraceError`."""
+    with open_input(path) as file:
+        data = bytearray()
+        while part := file.read(min(1 << 20, most - len(data))):
+            data += part
+            if len(data) >= most:
+                break
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start > most - 4:  # cut inside a letter
+            return data[: error.start].decode("utf-8-sig")
+        line = data.count(b"\n", 0, error.start) + 1
+        hint = "save it as UTF-8"
+        raise TraceError(str(path), "is not UTF-8", line=line, hint=hint) from None

@@ -59,6 +59,12 @@ class Unseen(NamedTuple):
     why: str
 
 
+class Broken(NamedTuple):
+    """Why a check could not be carried out: a fault of the check, not of the run."""
+
+    why: str
+
+
 class NotApplicable(NamedTuple):
     """Why there is nothing for a check to look at."""
 
@@ -78,22 +84,26 @@ class Checked(NamedTuple):
 
 
 def conclude(
-    rule: str, said: Iterable[Finding | Unseen | NotApplicable]
+    rule: str, said: Iterable[Finding | Unseen | NotApplicable | Broken]
 ) -> tuple[Checked, list[Finding]]:
     """What a check said, as one status: what was found, else what was not seen."""
     found: list[Finding] = []
     unseen: dict[str, None] = {}
-    moot = ""
+    broken, moot = "", ""
     for one in said:
         if isinstance(one, Finding):
             found.append(one)
         elif isinstance(one, Unseen):
             unseen.setdefault(one.why)
+        elif isinstance(one, Broken):
+            broken = broken or one.why
         else:
             moot = moot or one.why
-    note = "; ".join(unseen) or moot
+    note = broken or "; ".join(unseen) or moot
     if found:
-        return Checked(rule, "match", "; ".join(unseen), len(found)), found
+        return Checked(rule, "match", note if note != moot else "", len(found)), found
+    if broken:
+        return Checked(rule, "error", note), found
     if unseen:
         return Checked(rule, "unknown", note), found
     return Checked(rule, "not_applicable" if moot else "no_match", note), found

@@ -5,7 +5,12 @@ a terminal.
 """
 
 from whypath.terminal.facts import as_json
-from whypath.terminal.findings import finding_lines, step_findings
+from whypath.terminal.findings import (
+    annotations,
+    finding_lines,
+    inspection_lines,
+    step_findings,
+)
 from whypath.terminal.lines import (
     about_others,
     context_lines,
@@ -18,10 +23,12 @@ from whypath.terminal.why import why_lines
 
 __all__ = [
     "about_others",
+    "annotations",
     "as_json",
     "context_lines",
     "counted",
     "finding_lines",
+    "inspection_lines",
     "json_text",
     "left_out",
     "line",
