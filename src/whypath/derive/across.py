@@ -36,7 +36,7 @@ def told(
     `statement` is told, in words, how many runs are affected and since when.
     """
     first, step = affected[0]
-    ids = tuple(dict.fromkeys(one.id for one, _ in affected))
+    ids = tuple({id(one): one.id for one, _ in affected}.values())
     since = first.start_ns
     how_many = f"in {len(ids):,} of {of:,} run{'s' if of != 1 else ''}"
     if since is not None:

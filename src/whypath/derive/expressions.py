@@ -32,7 +32,7 @@ FUNCTIONS = (
     *("max", "min", "duration", "timestamp"),
 )
 
-_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w*)")
 
 
 class BadExpression(ValueError):
@@ -60,7 +60,8 @@ def compile_expression(text: str) -> Expression:
 
     if len(text) > MAX_LENGTH:
         raise BadExpression(f"is longer than {MAX_LENGTH:,} characters")
-    if len(_MACRO.findall(text)) > MAX_MACROS:
+    bound = _MACRO.findall(text)
+    if len(bound) > MAX_MACROS:
         raise BadExpression(f"has more than {MAX_MACROS} of all, exists, map, filter")
     if max(text.count(c) for c in "([{!-?") > MAX_NESTING:
         raise BadExpression("is nested too deeply")
@@ -68,7 +69,7 @@ def compile_expression(text: str) -> Expression:
         program = cel.compile(text)
     except ValueError as error:
         raise BadExpression(f"is no CEL: {_plain(str(error))}") from None
-    needs = frozenset(program.variables())
+    needs = frozenset(program.variables()) - (set(bound) - set(VARIABLES))
     for name in sorted(needs - set(VARIABLES)):
         raise BadExpression(f"speaks of {name}, which there is not{_near(name)}")
     for name in sorted(set(program.functions()) - set(FUNCTIONS)):

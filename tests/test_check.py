@@ -1,0 +1,357 @@
+"""`whypath check`: exit codes, baselines, what is new, and the forms for CI."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from samples import EXAMPLES
+from test_cli import ok, refused, whypath
+from test_detectors import call, say, script, user
+from tiny import Tiny
+from whypath.derive.inspection import Inspection, inspect
+from whypath.derive.rule_file import read_rules
+from whypath.render.check_json import check_json
+from whypath.render.check_summary import MAX_BYTES, check_summary, quoted
+from whypath.render.junit import junit
+from whypath.render.sarif import address, sarif
+from whypath.terminal import annotations
+
+BEFORE = str(EXAMPLES / "vip-routing" / "before")
+AFTER = str(EXAMPLES / "vip-routing" / "after")
+
+SILENT = call("submit_job", {"q": 1}, {"success": False, "reason": "no quota"})
+FAILED = call("get_page", {"q": 1}, "x", failed="down")
+HOSTILE = "<b>x</b> | [a](http://e.vil) `c` @all\x00\x1b[31m \u202e %0A ::error::"
+
+
+def inspected(*made: Any, **more: Any) -> Inspection:
+    return inspect([make().story for make in made], **more)[0]
+
+
+def test_the_renamed_field_is_the_first_finding_of_many_runs() -> None:
+    result = whypath("check", AFTER, "--baseline", BEFORE)
+    assert result.exit_code == 1
+    first = result.stdout.splitlines()[0]
+    for part in (
+        "error renamed-field: “crm.lookup” no longer returns tier",
+        "it returns account_tier instead",
+        "in 30 of 30 runs since 2026-11-10",
+        "every one of 30 uses in “route_ticket” fell back to tier = “standard”",
+    ):
+        assert part in first
+
+
+def test_good_runs_are_fine_alone_and_against_themselves() -> None:
+    assert "0 errors, 0 warnings" in ok("check", BEFORE).stdout
+    assert "0 errors, 0 warnings" in ok("check", BEFORE, "--baseline", BEFORE).stdout
+
+
+def test_the_bad_runs_look_fine_one_by_one() -> None:
+    """That is why there are baselines: each of these runs is consistent in itself."""
+    assert "0 errors, 0 warnings" in ok("check", AFTER).stdout
+
+
+def test_the_example_runs_are_what_their_script_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import runpy
+
+    folder = EXAMPLES / "vip-routing"
+    shutil.copy(folder / "make_runs.py", tmp_path)
+    runpy.run_path(str(tmp_path / "make_runs.py"), run_name="__main__")
+    for name in ("before", "after"):
+        written = {p.name: p.read_bytes() for p in (tmp_path / name).iterdir()}
+        kept = {p.name: p.read_bytes() for p in (folder / name).iterdir()}
+        assert written == kept
+        assert len(kept) == 30
+
+
+def test_a_baseline_is_saved_and_read_back(tmp_path: Path) -> None:
+    saved = tmp_path / "usual.json"
+    ok("check", BEFORE, "--save-baseline", str(saved))
+    learned = whypath("check", AFTER, "--baseline", BEFORE)
+    again = whypath("check", AFTER, "--baseline", str(saved))
+    assert (again.exit_code, again.stdout) == (1, learned.stdout)
+
+
+def test_what_is_new_persists_or_is_fixed_is_told(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    base = ("--baseline", BEFORE)
+    whypath("check", AFTER, *base, "--json", str(bad))
+    again = whypath("check", AFTER, *base, "--previous", str(bad)).stdout
+    assert again.startswith("error persisting renamed-field")
+    fixed = ok("check", BEFORE, *base, "--previous", str(bad)).stdout
+    assert fixed.startswith("fixed renamed-field")
+    good = tmp_path / "good.json"
+    ok("check", BEFORE, *base, "--json", str(good))
+    new = whypath("check", AFTER, *base, "--previous", str(good)).stdout
+    assert new.startswith("error new renamed-field")
+
+
+VIP = str(EXAMPLES / "escalation" / "vip-after-rename.jsonl")
+CRASH = str(EXAMPLES / "crash" / "nightly-reconcile.jsonl")
+CODES: dict[str, tuple[list[str], int]] = {
+    "an error": ([VIP], 1),
+    "never": ([VIP, "--fail-on", "never"], 0),
+    "only a note": ([CRASH], 0),
+    "notes count": ([CRASH, "--fail-on", "info"], 1),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code"), CODES.values(), ids=CODES)
+def test_the_exit_code_is_the_answer(arguments: list[str], code: int) -> None:
+    assert whypath("check", *arguments).exit_code == code
+
+
+def test_nothing_read_is_never_fine(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    assert "empty" in refused("check", str(tmp_path / "empty.jsonl"))
+    assert "no file matches" in refused("check", str(tmp_path / "nowhere/*.jsonl"))
+    assert whypath("check").exit_code == 2
+
+
+def test_a_bad_rule_file_is_told_with_file_and_line(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nid = "a"\nforbid = "toll == 1"\n')
+    said = refused("check", VIP, "--rules", str(rules))
+    assert f"{rules}:3: forbid speaks of toll" in said
+    rules.write_bytes(b'[[rule]]\nid = "\xff"\n')
+    assert f"{rules}:2: is not UTF-8" in refused("check", VIP, "--rules", str(rules))
+
+
+def test_a_bad_baseline_or_earlier_check_is_told(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"whypath_baseline": 1, "runs": "many"}')
+    assert "damaged baseline" in refused("check", VIP, "--baseline", str(bad))
+    bad.write_text('{"whypath_baseline": 99}')
+    assert "this version" in refused("check", VIP, "--baseline", str(bad))
+    assert "earlier inspection" in refused("check", VIP, "--previous", str(bad))
+
+
+RULE = '[[rule]]\nid = "mine"\nselect = "kind == \'tool\'"\n'
+
+
+def test_a_rule_that_cannot_be_carried_out_fails_the_check(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULE + 'require = "1 / 0 == 1"\n')
+    assert whypath("check", BEFORE, "--rules", str(rules)).exit_code == 1
+    rules.write_text(RULE + 'require = "input.nowhere == 1"\n')
+    assert whypath("check", BEFORE, "--rules", str(rules)).exit_code == 0
+    strict = whypath("check", BEFORE, "--rules", str(rules), "--strict")
+    assert strict.exit_code == 1
+    assert "mine (30)" in strict.stdout
+
+
+def test_what_is_expected_is_shown_and_fails_nothing(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[allow]]\nrule = "*"\nreason = "known"\n')
+    shown = ok("check", VIP, "--rules", str(rules)).stdout
+    assert "error expected renamed-field" in shown
+    assert "0 errors, 0 warnings, 0 notes, 2 expected" in shown
+
+
+def test_json_on_standard_output_is_all_there_is() -> None:
+    result = whypath("check", VIP, "--json", "-")
+    data = json.loads(result.stdout)
+    assert data["summary"]["error"] == 1
+    (run,) = data["runs"]
+    assert run["findings"][0]["rule"] == "renamed-field"
+    assert run["findings"][0]["evidence"][0]["step"] == 4
+    assert {check["status"] for check in run["checks"]} <= {
+        *("match", "no_match", "unknown", "not_applicable", "error")
+    }
+
+
+def test_on_githubs_runner_findings_are_annotations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    shown = whypath("check", VIP).stdout.splitlines()
+    (error,) = [line for line in shown if line.startswith("::error ")]
+    assert re.match(r"::error file=\S+,line=\d+,title=renamed-field::Step 9", error)
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert "::error" not in whypath("check", VIP).stdout
+
+
+def hostile() -> Tiny:
+    """A run whose every text tries something."""
+    tiny = Tiny(HOSTILE)
+    tiny.step("user", output=HOSTILE)
+    tiny.step("model", calls=[("c", HOSTILE, {"q": HOSTILE})])
+    tiny.result("c", None, status="error", error=HOSTILE)
+    tiny.draft.task = HOSTILE
+    return tiny
+
+
+def test_an_annotation_is_one_command_whatever_the_trace_says() -> None:
+    for line in annotations(inspected(hostile)):
+        assert re.fullmatch(r"::(error|warning|notice) [^\n]*", line)
+        assert "\x1b" not in line
+        fields = line.removeprefix("::").split("::")[0]
+        assert "%0A" not in fields.replace("%250A", "")
+
+
+# JUnit, as junit-10.xsd of Jenkins' xUnit plugin has it: attributes that must be and
+# may be, and what may stand inside.
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": (set(), {"name"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"},
+        {"skipped", "time", "timestamp", "package", "id"},
+        {"properties", "testcase", "system-out", "system-err"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, set(), set()),
+    "testcase": (
+        {"name"},
+        {"classname", "time", "group"},
+        {"skipped", "error", "failure", "system-out", "system-err"},
+    ),
+    "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"type", "message"}, set()),
+    "system-out": (set(), set(), set()),
+}
+
+MANY = [
+    script(user("go"), SILENT, FAILED, say("ok")),
+    script(user("go"), SILENT, say("ok")),
+    hostile,
+]
+
+
+def test_junit_is_what_its_schema_allows() -> None:
+    root = ElementTree.fromstring("".join(junit(inspected(*MANY), "warning")))
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        must, may, inside = JUNIT[element.tag]
+        assert must <= set(element.attrib) <= must | may, element.tag
+        assert {child.tag for child in element} <= inside, element.tag
+    first = root[0]
+    assert first.get("tests") == str(len(first.findall("testcase")))
+    assert first.get("failures") == str(len(list(first.iter("failure"))))
+    failing = [
+        case for case in first.findall("testcase") if case.find("failure") is not None
+    ]
+    assert [case.get("classname") for case in failing] == ["silent-failure"]
+    assert {"skipped"} <= {child.tag for case in first for child in case}
+
+
+def test_what_is_less_grave_than_the_limit_is_told_and_fails_nothing() -> None:
+    text = "".join(junit(inspected(MANY[0]), "error"))
+    assert "<failure" not in text
+    assert "answered as a success" in text
+
+
+# SARIF 2.1.0 as far as we write it: what must be there, what may be, and the enums.
+SARIF: dict[str, tuple[set[str], set[str]]] = {
+    "log": ({"version", "runs"}, {"$schema"}),
+    "run": ({"tool"}, {"results", "invocations", "columnKind"}),
+    "driver": ({"name"}, {"version", "rules"}),
+    "rule": ({"id"}, {"shortDescription", "defaultConfiguration", "properties"}),
+    "result": (
+        {"message"},
+        {
+            *("ruleId", "ruleIndex", "level", "locations", "relatedLocations"),
+            *("codeFlows", "partialFingerprints", "baselineState", "suppressions"),
+        },
+    ),
+    "location": (set(), {"physicalLocation", "logicalLocations", "message"}),
+    "physical": ({"artifactLocation"}, {"region"}),
+    "suppression": ({"kind"}, {"justification"}),
+}
+
+
+def fits(kind: str, value: dict[str, Any]) -> None:
+    must, may = SARIF[kind]
+    assert must <= set(value) <= must | may, (kind, value)
+
+
+def test_sarif_is_what_its_schema_allows() -> None:
+    found = inspected(*MANY, earlier=check_json(inspected(MANY[1])))
+    log = json.loads(sarif(found))
+    fits("log", log)
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    fits("run", run)
+    fits("driver", run["tool"]["driver"])
+    rules = run["tool"]["driver"]["rules"]
+    for rule in rules:
+        fits("rule", rule)
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
+        assert rule["shortDescription"]["text"].endswith(".")
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    states = set()
+    for result in run["results"]:
+        fits("result", result)
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        states.add(result["baselineState"])
+        flows = [f for c in result.get("codeFlows", ()) for f in c["threadFlows"]]
+        steps = [step["location"] for flow in flows for step in flow["locations"]]
+        for location in (*result["locations"], *steps):
+            fits("location", location)
+            if "physicalLocation" in location:
+                fits("physical", location["physicalLocation"])
+                uri = location["physicalLocation"]["artifactLocation"]["uri"]
+                assert re.fullmatch(r"[A-Za-z0-9%._/~-]+", uri)
+        assert all(location["message"]["text"] for location in steps)
+    assert states == {"new", "unchanged"}
+
+
+def test_the_chain_of_a_finding_is_a_thread_flow_in_its_order() -> None:
+    log = json.loads(sarif(inspect_vip()))
+    result = log["runs"][0]["results"][0]
+    flow = result["codeFlows"][0]["threadFlows"][0]["locations"]
+    told = [step["location"]["message"]["text"].split(":")[0] for step in flow]
+    assert told == ["step 4", "step 4", "step 9"]
+    assert flow[0]["location"]["physicalLocation"]["region"]["startLine"] > 1
+
+
+def inspect_vip() -> Inspection:
+    from whypath import build
+
+    return build.check(build.read_input([VIP]).runs)
+
+
+def test_what_is_expected_is_suppressed_in_sarif() -> None:
+    allowed = read_rules("[[allow]]\nrule = '*'\nreason = 'known'\n", "r.toml")
+    log = json.loads(sarif(inspected(MANY[0], rules=allowed)))
+    for result in log["runs"][0]["results"]:
+        (suppression,) = result["suppressions"]
+        fits("suppression", suppression)
+        assert suppression == {"kind": "external", "justification": "known"}
+
+
+def test_a_file_is_a_uri() -> None:
+    assert address("runs/a b#1.jsonl") == "runs/a%20b%231.jsonl"
+    assert address("/tmp/x.jsonl") == "file:///tmp/x.jsonl"
+
+
+def test_the_summary_quotes_what_a_trace_says() -> None:
+    text = check_summary(inspected(*MANY))
+    assert "<b>" not in text
+    assert "](http" not in text
+    assert "@all" not in text
+    assert "http://e" not in text
+    assert quoted("a|b\nc") == r"a\|b c"
+
+
+def test_a_summary_stays_below_what_a_job_may_show() -> None:
+    def noisy(number: int) -> Tiny:
+        tool = f"get_{number}_" + "x" * 900
+        return script(call(tool, {"q": 1}, "x", failed=tool)).__call__()
+
+    inspection = inspect([noisy(n).story for n in range(150)])[0]
+    text = check_summary(inspection)
+    assert len(text.encode()) < MAX_BYTES
+
+
+def test_a_summary_says_that_nothing_was_found() -> None:
+    text = check_summary(inspected(script(user("hi"), say("ho"))))
+    assert "**No findings** in 1 run." in text
+    assert "could not see all they need" in text
