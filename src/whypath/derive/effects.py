@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from whypath.derive.decision_calls import is_transfer
+
 Effect = Literal["reads", "changes", "runs", "thinks", "unknown"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -65,6 +67,8 @@ def effect_of(name: str) -> Effect:
 
     Of a name in spaces, as `mcp__server__tool`, the last part counts.
     """
+    if is_transfer(name):
+        return "unknown"  # who takes over may do anything
     words = words_of(name.rsplit("__", 1)[-1] if "__" in name else name)
     words = words or words_of(name)
     if any(word in _THINKS for word in words):

@@ -13,6 +13,7 @@ from whypath.derive.findings import Checked, Finding
 from whypath.derive.origin_chains import Use, uses
 from whypath.derive.origins import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
+from whypath.derive.suspects import Suspect, find_suspects, has_failed
 from whypath.model import Context, Decision, Run
 
 
@@ -24,7 +25,8 @@ class Story:
     whose context window was in force, `state_at` to the last step that changed state.
     `origins` are the values that a step used and where they came from, `uses` those
     that came from it, `causes` the steps that led to it.
-    `findings` are the gravest first; `checks` say what came of each check.
+    `findings` are the gravest first; `checks` say what came of each check; of a failed
+    run, `suspects` are the steps to look at first.
     """
 
     run: Run
@@ -41,6 +43,7 @@ class Story:
     causes: dict[int, tuple[Cause, ...]]
     findings: tuple[Finding, ...]
     checks: tuple[Checked, ...]
+    suspects: tuple[Suspect, ...]
     totals: Totals
     verdict: Verdict
 
@@ -70,6 +73,7 @@ def tell(run: Run) -> Story:
         causes=find_causes(run, origins, evidence, contexts, led_by),
         findings=findings,
         checks=checks,
+        suspects=find_suspects(run, findings) if has_failed(run) else (),
         totals=totals(run, decisions),
         verdict=with_findings(verdict(run, decisions, evidence), findings, checks),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from whypath.derive.findings import Checked, Finding
 from whypath.derive.story import Story
+from whypath.derive.suspects import Suspect
 from whypath.errors import Problem
 from whypath.model import Decision
 
@@ -40,6 +41,7 @@ class Overview:
     findings: tuple[Finding, ...]
     hidden: int
     checks: tuple[Checked, ...]
+    suspects: tuple[Suspect, ...]
 
 
 def overview(story: Story) -> Overview:
@@ -58,6 +60,7 @@ def overview(story: Story) -> Overview:
         problems=story.run.problems,
         findings=story.findings[:FINDINGS],
         hidden=max(0, len(story.findings) - FINDINGS),
+        suspects=story.suspects,
         checks=tuple(c for c in story.checks if c.status in ("unknown", "error")),
         answer=_cut(story.run.contents.text(answer), 600)
         if answer is not None

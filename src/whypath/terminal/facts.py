@@ -31,6 +31,7 @@ def as_json(
                 for p in story.run.problems
             ],
             "findings": [as_data(finding) for finding in story.findings],
+            "look_first": [suspect._asdict() for suspect in story.suspects],
             "steps": [_step_json(story, step, False) for step in story.run.steps],
         }
     step = _step_json(story, story.run.step(position), True)

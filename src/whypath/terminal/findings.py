@@ -12,8 +12,11 @@ MOST = 12
 
 def finding_lines(story: Story, width: int) -> Iterator[str]:
     """A line for each finding, the gravest first, and one for what was not seen."""
-    if story.findings:
+    if story.findings or story.suspects:
         yield ""
+    for number, suspect in enumerate(story.suspects[:3], start=1):
+        text = f"look first {number}: step {suspect.step}, {suspect.why}"
+        yield line_cut(line(text), max(width, 80))
     for finding in story.findings[:MOST]:
         yield line_cut(one_line(finding), max(width, 80))
     more = len(story.findings) - MOST
