@@ -274,9 +274,13 @@ CASES: dict[str, tuple[Made, Made, Made]] = {
         ),
     ),
     "hallucinated-tool": (
-        script(call("find_ship", {}, "?"), offered=("get_order", "get_user")),
-        script(call("Bashh", {"c": "ls"}, "?"), offered=("Bash",)),
-        script(call("mcp__shop__get_order", {}, "x"), offered=("get_order",)),
+        script(call("find_ship", {}, "?", failed="none such"), offered=("get_order",)),
+        script(call("Bashh", {"c": "ls"}, "Error: no tool"), offered=("Bash",)),
+        script(
+            call("mcp__shop__get_order", {}, "x", failed="down"),
+            call("find_ship", {}, "found"),
+            offered=("get_order",),
+        ),
     ),
     "invalid-arguments": (
         defined("weather", CITY, {"unit": "c"}),

@@ -59,8 +59,11 @@ MAY_IMPORT = {
 """Room -> the rooms it may import. Nothing goes back up the stairs."""
 
 PARSERS = ("content", "records", "archives", "lines", "mend")
+RESULTS = ("derive.finding_results", "derive.finding_envelopes")
+"""Look at the top of every result and parse none, as that would take too long."""
+
 THIRD_PARTY = {
-    "msgspec": (*PARSERS, "model", "builder", "derive.finding_results"),
+    "msgspec": (*PARSERS, "model", "builder", *RESULTS),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
     "backports": ("lines", "archives"),

@@ -286,3 +286,16 @@ def test_an_expression_that_fails_never_passes(text: str) -> None:
     expression = compile_expression(text)
     facts: dict[str, Any] = StepFacts(story).of(story.run.step(3), expression.needs)
     assert evaluate(expression, facts).said in ("unknown", "error")
+
+
+def test_the_rules_in_the_readme_are_rules() -> None:
+    import re
+
+    from samples import ROOT
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    rules = [read_rules(block, "README.md") for block in blocks if "[[rule]]" in block]
+    assert [len(one.rules) for one in rules] == [3]
+    for name in ("step", "findings", "duration_s", "state"):
+        assert f"`{name}`" in text

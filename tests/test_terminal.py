@@ -152,9 +152,9 @@ def test_the_overview_has_verdict_totals_problems_and_a_line_a_step() -> None:
         "loss: line 9: a bad record; left out (2 times)",
         "",
         "error step 4 renamed-field: Step 4 chose “low” on tier = “silver”, read at"
-        " $.tier of “lookup”, which step …",
+        " $.tier of “lookup”, whic…",
         "warning step 1 trace-integrity: Not all of the trace could be read: a bad"
-        " record (line 9), 2 times; …",
+        " record (line 9), 2 times;…",
         "could not see what they need: invalid-arguments, context-pressure",
         "",
         "1   user      refund it",

@@ -6,10 +6,12 @@ A check that crashes is reported as an error of that check; it never stops the o
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from whypath.derive import finding_answers as answers
 from whypath.derive import finding_calls as calls
 from whypath.derive import finding_claims as claims
 from whypath.derive import finding_entities as entities
 from whypath.derive import finding_fields as fields
+from whypath.derive import finding_lacks as lacks
 from whypath.derive import finding_loops as loops
 from whypath.derive import finding_runs as runs
 from whypath.derive import finding_tools as tools
@@ -88,7 +90,7 @@ DETECTORS: tuple[Detector, ...] = (
         "answer-contradicts-tool",
         "the answer gives a field another value than the last result",
         _RESULT,
-        values.contradicted_answers,
+        answers.contradicted_answers,
     ),
     Detector(
         "hallucinated-tool",
@@ -161,13 +163,13 @@ DETECTORS: tuple[Detector, ...] = (
         "empty-result",
         "a call brought nothing, or (empty-committed) something was done on it",
         _RESULT,
-        calls.empty_results,
+        lacks.empty_results,
     ),
     Detector(
         "truncated-result",
         "a result was cut short, or (truncated-evidence) taken for the whole",
         _RESULT,
-        calls.truncated_evidence,
+        lacks.truncated_evidence,
     ),
     Detector(
         "repeat-call",

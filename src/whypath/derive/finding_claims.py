@@ -58,17 +58,17 @@ def phantom_completions(sight: Sight) -> Iterator[Finding | Unseen | NotApplicab
         yield NotApplicable("no answer claims that something was done")
         return
     effective = [a for a in sight.acts if a.effect != "thinks" and _may_change(a)]
-    unsure = [a for a in effective if a.effect != "changes"]
+    unsure = [a for a in effective if a.effect != "changes" or not a.worked]
     agents = [s.position for s in sight.run.steps if s.kind in ("agent", "handoff")]
     if not any(step.calls or step.kind == "tool" for step in sight.run.steps):
         yield Unseen("no call of a tool is recorded")
         return
     for said, (deed, words) in claims:
         at = said.step.position
-        if any(act.at < at for act in effective if act.effect == "changes"):
+        if any(act.at < at and act not in unsure for act in effective):
             continue
         if any(act.at < at for act in unsure) or any(a < at for a in agents if a > 1):
-            yield Unseen("what some tools do is not known")
+            yield Unseen("what some tools do, or did, is not known")
             continue
         if _was_told(sight, said, deed):
             continue
@@ -84,7 +84,8 @@ def phantom_completions(sight: Sight) -> Iterator[Finding | Unseen | NotApplicab
 
 
 def _may_change(act: Act) -> bool:
-    return act.worked and act.effect in ("changes", "runs", "unknown")
+    """True for a call that may have changed something, as far as is recorded."""
+    return act.failure is None and act.effect in ("changes", "runs", "unknown")
 
 
 def _claim(said: Said) -> tuple[str, str] | None:

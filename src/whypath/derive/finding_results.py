@@ -4,11 +4,12 @@ Only what a result plainly says counts. Nothing is parsed that a glance can rule
 """
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from whypath.content import ContentStore
+from whypath.derive.finding_envelopes import cut_field, failed_field, none_in, said
 
 How = Literal["text", "envelope"]
 
@@ -100,12 +101,6 @@ _CUT = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_CUT_FIELDS = ("truncated", "is_truncated", "isTruncated", "was_truncated", "clipped")
-_MORE_FIELDS = (
-    *("next_page_token", "nextPageToken", "next_cursor", "nextCursor", "next_token"),
-    *("nextToken", "next_page", "continuation_token", "has_more", "hasMore"),
-)
-
 _decode_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -144,7 +139,7 @@ def _of_text(raw: bytes) -> Facts:
                 return inner
         nothing = _NOTHING_FOUND.fullmatch(bare) if len(bare) <= _MAX_NOTHING else None
         if nothing is not None:
-            return Facts(empty=_said(bare))
+            return Facts(empty=said(bare))
         failure = _failure(text, text)
     else:
         text = ""
@@ -194,113 +189,14 @@ def _of_object(raw: bytes) -> Facts:
     top = _decode_top(raw)
     if not top:
         return Facts(empty="an empty object")
-    failure = _failed_fields(top)
-    cut = next((f"{name} is true" for name in _CUT_FIELDS if _is_true(top, name)), None)
-    if cut is None:
-        named = (name for name in _MORE_FIELDS if _has_more(top.get(name)))
-        cut = next((f"there is more: {name}" for name in named), None)
+    failure = failed_field(top)
+    cut = cut_field(top)
     if failure is None and cut is None:
         held = [name for name in ("output", "stdout", "text", "content") if name in top]
         if len(held) == 1 and bytes(top[held[0]])[:1] == b'"':
             inner = _of_text(bytes(top[held[0]]))
             return Facts(None, None, None, inner.cut)
-    return Facts(failure, "envelope" if failure else None, _none_in(top), cut)
-
-
-def _is_true(top: dict[str, msgspec.Raw], name: str) -> bool:
-    return name in top and bytes(top[name]) == b"true"
-
-
-def _has_more(value: msgspec.Raw | None) -> bool:
-    return value is not None and bytes(value) not in (
-        *(b"null", b"false", b'""', b"0", b"[]", b"{}"),
-    )
-
-
-_FALSE_FIELDS = ("success", "ok", "succeeded", "is_success", "isSuccess")
-_TRUE_FIELDS = ("isError", "is_error", "failed", "hasError")
-_ERROR_FIELDS = ("error", "errors", "error_message", "errorMessage", "exception")
-_CODE_FIELDS = ("status", "status_code", "statusCode", "http_status", "code")
-_EXIT_FIELDS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status")
-_BAD_STATES = ("error", "failed", "failure", "fail", "rejected", "denied", "timeout")
-_WHY_FIELDS = (
-    *(
-        "message",
-        "reason",
-        "error",
-        "detail",
-        "error_message",
-        "errorMessage",
-        "stderr",
-    ),
-)
-
-
-def _failed_fields(top: dict[str, msgspec.Raw]) -> str | None:
-    """The field that says that the call failed, with the reason beside it."""
-    said = _failed_field(top)
-    if said is None:
-        return None
-    for name in _WHY_FIELDS:
-        why = _plain(top.get(name))
-        if isinstance(why, str) and why.strip() and why not in said:
-            return f"{said}, {name}: {_said(why)}"
-    return said
-
-
-def _failed_field(top: dict[str, msgspec.Raw]) -> str | None:
-    for name in _FALSE_FIELDS:
-        if name in top and bytes(top[name]) == b"false":
-            return f"{name} is false"
-    for name in _TRUE_FIELDS:
-        if _is_true(top, name):
-            return f"{name} is true"
-    for name in _ERROR_FIELDS:
-        value = _plain(top.get(name))
-        if isinstance(value, dict):
-            value = value.get("message") or value.get("type") or "an object"
-        if isinstance(value, list) and value:
-            value = value[0] if isinstance(value[0], str) else "a list"
-        if isinstance(value, str) and value.strip():
-            return f"{name}: {_said(value)}"
-    for name in _CODE_FIELDS:
-        value = _plain(top.get(name))
-        if isinstance(value, int) and not isinstance(value, bool):
-            if 400 <= value <= 599:
-                return f"{name} is {value}"
-        elif isinstance(value, str) and value.lower() in _BAD_STATES:
-            rest = {name, *_WHY_FIELDS, "id", "type"}
-            told = [n for n in top if n not in rest and bytes(top[n]) != b"null"]
-            if len(told) <= 1:  # else it may be the state of a record
-                return f"{name} is {value}"
-    for name in _EXIT_FIELDS:
-        value = _plain(top.get(name))
-        if isinstance(value, int) and not isinstance(value, bool) and value != 0:
-            return f"{name} is {value}"
-    return None
-
-
-def _plain(value: msgspec.Raw | None) -> Any:
-    if value is None or len(bytes(value)) > 20_000:
-        return None
-    try:
-        return _decode_any(value)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _none_in(top: dict[str, msgspec.Raw]) -> str | None:
-    """Says so where every list of an object is empty and nothing else tells much."""
-    lists = [name for name, value in top.items() if bytes(value)[:1] == b"["]
-    if not lists or any(bytes(top[name]).strip() != b"[]" for name in lists):
-        return None
-    others = [bytes(value) for name, value in top.items() if name not in lists]
-    telling = [value for value in others if value[:1] == b"{" and value != b"{}"]
-    counts = ("total", "count", "total_count", "totalCount", "size", "hits", "num")
-    zero = any(name in top and bytes(top[name]) == b"0" for name in counts)
-    if zero or (not telling and len(others) <= 4 and len(lists) == 1):
-        return f"no {lists[0]}"
-    return None
+    return Facts(failure, "envelope" if failure else None, none_in(top), cut)
 
 
 def _failure(head: str, tail: str) -> str | None:
@@ -310,11 +206,11 @@ def _failure(head: str, tail: str) -> str | None:
     if _FAILED.match(head):
         lines = [line for line in map(str.strip, head.splitlines()) if line]
         ends = _last_exception(tail) or ""
-        return _said(ends or " ".join(lines[:2]))
+        return said(ends or " ".join(lines[:2]))
     if "Traceback (most recent call last)" in tail or "Traceback" in head:
         ended = _last_exception(tail)
         if ended is not None:
-            return _said(ended)
+            return said(ended)
     exits = _EXIT_AFTER.search(head[:120]) or _EXIT_AFTER.search(tail[-160:])
     if exits is not None and int(exits[1]) not in (0,) and len(exits[1]) <= 4:
         return f"exit code {exits[1]}"
@@ -341,7 +237,7 @@ def _cut(raw: bytes, text: str) -> str | None:
             around = text or _unescaped(lower[max(0, at - 140) : at + 140])
             match = _CUT.search(around)
             if match is not None and around[match.start() - 1 : match.start()] != "`":
-                return _said(match[0].strip())
+                return said(match[0].strip())
             if text:
                 break
             at = lower.find(word, at + 4000)
@@ -352,8 +248,3 @@ def _unescaped(part: bytes) -> str:
     """A piece of a JSON string as text; good enough to look for words in."""
     text = part.decode("utf-8", "ignore")
     return text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
-
-
-def _said(text: str, length: int = 120) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"

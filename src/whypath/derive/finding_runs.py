@@ -85,12 +85,12 @@ def dead_ends(sight: Sight) -> Iterator[Finding | NotApplicable]:
     for group in groups:
         first, last = group[0], group[-1]
         tools = sum(sight.run.step(at).kind == "tool" for at in group)
-        calls = f", with {tools:,} calls" if tools else ""
+        calls = f", with {tools:,} calls," if tools else ""
         many = f"Steps {first} to {last}" if len(group) > 1 else f"Step {first}"
         yield Finding(
             "dead-end",
             "info",
-            f"{many}{calls} led nowhere: the run went back to before them.",
+            f"{many}{calls} led nowhere: the run went back and took another way.",
             first,
             (Cite(first, "abandoned from here"),),
             tuple(group[1:]),

@@ -30,11 +30,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def hallucinated_tools(sight: Sight) -> Iterator[Finding | Unseen | NotApplicable]:
-    """Calls of a tool that the model was not offered."""
+    """Calls of a tool that the model was not offered, and that did not work.
+
+    One that worked was there, whatever list of tools was recorded.
+    """
     asking = [step for step in sight.run.steps if step.calls]
     if not asking:
         yield NotApplicable("no model called a tool")
     known: dict[int, set[str]] = {}
+    acts = {(act.step.caller, act.step.call_id): act for act in sight.acts}
     for step in asking:
         if step.tools is None:
             yield Unseen("the offered tools are not recorded")
@@ -49,6 +53,10 @@ def hallucinated_tools(sight: Sight) -> Iterator[Finding | Unseen | NotApplicabl
                 continue
             plain = {_plain(name) for name in names}
             if _plain(call.name) in plain:
+                continue
+            act = acts.get((step.position, call.id))
+            if (act is not None and act.worked) or any("toolset" in n for n in names):
+                yield Unseen("not all of the offered tools are recorded")
                 continue
             some = ", ".join(sorted(names)[:4])
             more = f" and {len(names) - 4} more" if len(names) > 4 else ""

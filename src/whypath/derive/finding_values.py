@@ -11,7 +11,7 @@ from typing import Any
 
 from whypath.derive.effects import bag, words_of
 from whypath.derive.evidence import leaves
-from whypath.derive.finding_sight import Act, Sight, line, short
+from whypath.derive.finding_sight import Act, Sight, short
 from whypath.derive.findings import Cite, Finding, NotApplicable, Unseen
 from whypath.derive.origins import Origin
 
@@ -41,11 +41,11 @@ _AMOUNTS = bag(
     amount price total cost sum payment refund fee balance quantity qty value
     """
 )
-_IDENTITY = re.compile(r"(?=.*\d)[A-Za-z0-9#][\w#.:-]{3,80}\Z")
+IDENTITY = re.compile(r"(?=.*\d)[A-Za-z0-9#][\w#.:-]{3,80}\Z")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")
 _CODE_LIKE = re.compile(r"[/\\<>{}()=;|\s]")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+\Z|\d{1,4}(?:px|ms|s|kb|mb|gb|k|m|%)?\Z", re.I)
-_DATE = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?\Z|\d{1,2}[/.:]\d\d?([/.:]\d{2,4})?\Z")
+DATE = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?\Z|\d{1,2}[/.:]\d\d?([/.:]\d{2,4})?\Z")
 
 
 def ungrounded_arguments(sight: Sight) -> Iterator[Finding | Unseen | NotApplicable]:
@@ -68,7 +68,7 @@ def ungrounded_arguments(sight: Sight) -> Iterator[Finding | Unseen | NotApplica
                 continue
             if origin.elsewhere is not None or not _is_at_stake(act):
                 continue
-            name = _name(origin.path)
+            name = name_of(origin.path)
             yield Finding(
                 "ungrounded-argument",
                 "error" if act.effect == "changes" and act.worked else "warning",
@@ -95,7 +95,7 @@ def _counts(origin: Origin) -> bool:
     """True for a value that a model must have from somewhere."""
     if origin.span is not None:
         return False
-    name = _name(origin.path)
+    name = name_of(origin.path)
     words = words_of(name)
     value = origin.value.strip()
     if not words or words[-1] in _SETTINGS or _CODE_LIKE.search(value):
@@ -107,12 +107,12 @@ def _counts(origin: Origin) -> bool:
         return False
     if value.replace(".", "", 1).replace("-", "", 1).isdecimal():
         return is_id and len(value) > 3
-    if _VERSION.match(value) or _DATE.match(value):
+    if _VERSION.match(value) or DATE.match(value):
         return False
-    return bool(_IDENTITY.match(value)) and (is_id or sum(map(str.isdigit, value)) > 2)
+    return bool(IDENTITY.match(value)) and (is_id or sum(map(str.isdigit, value)) > 2)
 
 
-def _name(path: str) -> str:
+def name_of(path: str) -> str:
     """The last name of a path: `$.items[0].order_id` -> order_id."""
     return re.sub(r"(\[\d+\])+\Z", "", path).rsplit(".", 1)[-1].lstrip("$") or path
 
@@ -142,9 +142,9 @@ def evicted_evidence(sight: Sight) -> Iterator[Finding]:
                 yield Finding(
                     "evicted-evidence",
                     "warning",
-                    f"“{short(act.name)}” at step {act.at} used {_name(origin.path)} = "
-                    f"“{short(origin.value, 60)}” of step {place.step}, which had left "
-                    f"the context window at step {left}.",
+                    f"“{short(act.name)}” at step {act.at} used "
+                    f"{name_of(origin.path)} = “{short(origin.value, 60)}” of step "
+                    f"{place.step}, which had left the window at step {left}.",
                     act.at,
                     (
                         Cite(place.step, f"held “{short(origin.value)}”", place.path),
@@ -220,7 +220,7 @@ def _stale(
         yield Finding(
             "stale-value",
             "error" if act.effect == "changes" else "warning",
-            f"“{short(act.name)}” at step {act.at} used {_name(origin.path)} = "
+            f"“{short(act.name)}” at step {act.at} used {name_of(origin.path)} = "
             f"“{short(old)}” from step {earlier.at}, but “{short(tool)}” had given "
             f"“{short(new)}” at step {later.at}.",
             act.at,
@@ -231,93 +231,3 @@ def _stale(
             ),
             subject=f"{act.name} {_plain_path(origin.path)}",
         )
-
-
-def contradicted_answers(sight: Sight) -> Iterator[Finding | Unseen | NotApplicable]:
-    """Numbers, dates and ids in the answer where the last result has another value.
-
-    The words before the value must name the field; a value that stands somewhere else
-    in what the model saw is no contradiction.
-    """
-    if sight.answer is None:
-        yield NotApplicable("the run ends without an answer")
-        return
-    at = sight.answer.step.position
-    missing = [
-        origin
-        for origin in sight.origins.get(at, ())
-        if origin.of == "answer" and origin.verdict == "missing" and origin.span
-    ]
-    if not missing:
-        return
-    fields = _last_fields(sight)
-    for origin in missing:
-        start, end = origin.span or (0, 0)
-        before = sight.answer.text[max(0, start - 60) : start]
-        found = _field_named(before, fields, origin.value)
-        if found is None:
-            continue
-        name, value, step = found
-        yield Finding(
-            "answer-contradicts-tool",
-            "error",
-            f"The answer at step {at} gives {short(name)} as “{short(origin.value)}”; "
-            f"step {step} returned “{short(value)}”.",
-            at,
-            (
-                Cite(step, f"{name}: {short(value)}"),
-                Cite(at, line(before[-40:] + sight.answer.text[start:end], 80)),
-            ),
-            subject=name,
-        )
-
-
-def _last_fields(sight: Sight) -> dict[tuple[str, ...], tuple[str, str, int] | None]:
-    """Words of a field's name -> name, value and step; None where it has several."""
-    fields: dict[tuple[str, ...], tuple[str, str, int] | None] = {}
-    for act in reversed(sight.acts[-60:]):
-        document = sight.document(act.step.output)
-        if not act.worked or not isinstance(document, dict):
-            continue
-        here: dict[tuple[str, ...], tuple[str, str, int] | None] = {}
-        for leaf in leaves(document):
-            name = _name(leaf.path)
-            if isinstance(leaf.value, bool) or not isinstance(
-                leaf.value, str | int | float
-            ):
-                continue
-            told = (name, str(leaf.value), act.at)
-            words = words_of(name)
-            known = here.get(words, told)
-            same = known is not None and known[1] == told[1]
-            here[words] = told if same else None
-        for words, told_ in here.items():
-            fields.setdefault(words, told_)
-    return fields
-
-
-_LINK = re.compile(r"[\s:*`_=>\"“#$€£-]*(?:is|was|of|at|to|are)?[\s:*`_=\"“#$€£-]*\Z")
-
-
-def _field_named(
-    before: str,
-    fields: Mapping[tuple[str, ...], tuple[str, str, int] | None],
-    value: str,
-) -> tuple[str, str, int] | None:
-    """The field that the words before a value name, if it holds one of its kind."""
-    link = _LINK.search(before)
-    words = words_of(before[: link.start()] if link else before)
-    for length in (3, 2):
-        known = fields.get(words[-length:]) if len(words) >= length else None
-        if known is not None and _kind(known[1]) == _kind(value) != "text":
-            return known
-    return None
-
-
-def _kind(value: str) -> str:
-    bare = value.strip().lstrip("$€£").replace(",", "")
-    if _DATE.match(bare):
-        return "date"
-    if bare.replace(".", "", 1).lstrip("-").isdecimal():
-        return "number"
-    return "id" if _IDENTITY.match(bare) else "text"

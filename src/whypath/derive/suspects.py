@@ -21,7 +21,7 @@ _FOUND = {"error": 4.0, "warning": 2.0, "info": 0.5}
 _CAUSE, _LATER = 0.8, 0.5
 _CHANGED, _CHANGED_BEFORE, _FAILED_CHANGE = 3.0, 2.0, 1.8
 _FIGURE, _ASKED, _ASKED_BEFORE, _PROPOSED = 2.5, 1.9, 1.7, 1.2
-_ANSWERED, _LAST_ASKED = 0.6, 1.0
+_ANSWERED, _LAST_ASKED, _ENDED = 0.6, 1.0, 3.5
 _NUMBER = re.compile(rb"\d+(?:[.,]\d+)*")
 _SPOKEN = re.compile(r"(?<![\w#.$/-])\d+(?:[.,]\d+)*(?![\w/-])(?!\. )")
 
@@ -101,8 +101,18 @@ def _by_course(run: Run, failed: Collection[int]) -> Iterator[Suspect]:
         if step not in stood:
             why = f"tried a change that failed: “{step.name}”"
             yield Suspect(_caller(step), _FAILED_CHANGE, why)
+    yield from _where_it_ended(run, steps)
     yield from _who_asked(run, changing, users)
     yield from _figures(run, steps)
+
+
+def _where_it_ended(run: Run, steps: Sequence[Step]) -> Iterator[Suspect]:
+    """Where a run broke off, or its last error if it failed."""
+    if run.status == "incomplete":
+        yield Suspect(steps[-1].position, _ENDED, "the trace breaks off here")
+    bad = [step.position for step in steps if step.status == "error"]
+    if run.status == "error" and bad:
+        yield Suspect(bad[-1], _ENDED, "the last error before the run failed")
 
 
 def _caller(step: Step) -> int:

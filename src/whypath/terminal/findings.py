@@ -102,7 +102,7 @@ def inspection_lines(inspection: Inspection, width: int) -> Iterator[str]:
         ids = groups[finding.fingerprint]
         where = f"{ids[0]} step {finding.step}"
         if len(ids) > 1:
-            where += f" and {len(ids) - 1:,} more runs"
+            where += f" and {counted(len(ids) - 1, 'more run')}"
         yield from _told(inspection, finding, where)
     if len(ranked) > SHOWN:
         yield f"… and {len(ranked) - SHOWN:,} more findings; --json FILE has them all"
