@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from test_detectors import call, say, script, user
+from test_suspects import failed
 from tiny import Tiny
 from whypath.derive.summary import heading, title
 from whypath.model import Outcome, Usage
@@ -234,7 +236,7 @@ def test_the_verdict_says_what_happened_and_where(
     tiny: Tiny, tone: str, text: str, step: int | None
 ) -> None:
     verdict = tiny.story.verdict
-    said = verdict.text.partition(" No check found a problem")[0]
+    said = verdict.text.partition(" No check found")[0]
     assert (said, verdict.tone, verdict.step) == (text, tone, step)
 
 
@@ -254,3 +256,42 @@ def test_evidence_that_cannot_be_checked_accuses_nobody() -> None:
 )
 def test_a_verdict_is_a_sentence_however_long_its_parts_are(tiny: Tiny) -> None:
     assert len(tiny.story.verdict.text) < 300
+
+
+SENTENCES: dict[str, tuple[Any, str, int | None, str]] = {
+    "a grave finding": (
+        script(user("go"), call("cancel_order", {"order_id": "W-9912"}, "ok")),
+        "error",
+        3,
+        "Acted on a value from nowhere: “cancel_order” at step 3 was called with",
+    ),
+    "a warning": (
+        script(*(call("get_x", {"q": 1}, "y") for _ in range(3)), say("done")),
+        "warn",
+        2,
+        "Ended ok after 7 steps; no error is recorded. But: “get_x” was called 3 times",
+    ),
+    "nothing": (
+        script(user("hi"), say("ho")),
+        "ok",
+        None,
+        "no error is recorded. No check found a problem; 1 check could not see what it",
+    ),
+    "a failure that no check explains": (
+        failed(Outcome(reward=0.0), "ok"),
+        "warn",
+        None,
+        "but its reward is 0; no error is recorded. No check found why; look at step 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "tone", "step", "words"), SENTENCES.values(), ids=SENTENCES
+)
+def test_the_verdict_tells_the_gravest_finding(
+    made: Any, tone: str, step: int | None, words: str
+) -> None:
+    verdict = (made() if callable(made) else made).story.verdict
+    assert (verdict.tone, verdict.step) == (tone, step)
+    assert words in verdict.text

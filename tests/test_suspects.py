@@ -1,6 +1,8 @@
 """Where to look first in a failed run: what is ranked, why, and when nothing is."""
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -85,7 +87,8 @@ def test_only_a_failed_run_is_ranked(
 def test_labelled_failures_are_ranked_better_than_by_position() -> None:
     if not (SHARED / "failures").is_dir():
         pytest.skip("NOT CHECKED: there are no labelled failures here")
-    from bench.suspects import measure
+    sys.path.insert(0, str(Path(__file__).parent / "bench"))
+    from suspects import measure
 
     _, ours, prior, _ = (
         list(map(int, re.findall(r"(\d+) of", row))) for row in measure()

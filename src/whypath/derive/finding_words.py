@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from whypath.derive.findings import Checked, Finding
 from whypath.derive.summary import Verdict
+from whypath.derive.suspects import Suspect
 
 HEADLINES = {
     "ungrounded-argument": "Acted on a value from nowhere",
@@ -26,9 +27,14 @@ HEADLINES = {
 
 
 def with_findings(
-    verdict: Verdict, findings: Sequence[Finding], checks: Sequence[Checked]
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    checks: Sequence[Checked],
+    suspects: Sequence[Suspect] = (),
 ) -> Verdict:
-    """The verdict on a run, with the gravest finding, or how many checks saw nothing.
+    """The verdict on a run, with the gravest finding, or that nothing was found.
+
+    Of a failed run without a grave finding, it says where to look first.
 
     A verdict on a wrong value or a failed run stays: it is the gravest already.
     """
@@ -45,7 +51,10 @@ def with_findings(
     if warnings:
         text = f"{verdict.text} But: {warnings[0].statement}{_more(len(warnings) - 1)}"
         return Verdict("warn", text, warnings[0].step)
-    return replace(verdict, text=f"{verdict.text} {_clean(checks)}".rstrip())
+    clean = _clean(checks)
+    if suspects:
+        clean = f"No check found why; look at step {suspects[0].step} first."
+    return replace(verdict, text=f"{verdict.text} {clean}".rstrip())
 
 
 def _more(count: int) -> str:

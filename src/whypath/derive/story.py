@@ -58,6 +58,8 @@ def tell(run: Run) -> Story:
     titles = tuple(title(run, step) for step in run.steps)
     sight = Sight(run, decisions, evidence, contexts, origins, titles)
     findings, checks = examine(sight)
+    suspects = find_suspects(run, findings) if has_failed(run) else ()
+    summed_up = verdict(run, decisions, evidence)
     return Story(
         run=run,
         heading=heading(run),
@@ -73,9 +75,9 @@ def tell(run: Run) -> Story:
         causes=find_causes(run, origins, evidence, contexts, led_by),
         findings=findings,
         checks=checks,
-        suspects=find_suspects(run, findings) if has_failed(run) else (),
+        suspects=suspects,
         totals=totals(run, decisions),
-        verdict=with_findings(verdict(run, decisions, evidence), findings, checks),
+        verdict=with_findings(summed_up, findings, checks, suspects),
     )
 
 

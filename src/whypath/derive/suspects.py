@@ -23,7 +23,7 @@ _CHANGED, _CHANGED_BEFORE, _FAILED_CHANGE = 3.0, 2.0, 1.8
 _FIGURE, _ASKED, _ASKED_BEFORE, _PROPOSED = 2.5, 1.9, 1.7, 1.2
 _ANSWERED, _LAST_ASKED, _ENDED = 0.6, 1.0, 3.5
 _NUMBER = re.compile(rb"\d+(?:[.,]\d+)*")
-_SPOKEN = re.compile(r"(?<![\w#.$/-])\d+(?:[.,]\d+)*(?![\w/-])(?!\. )")
+_SPOKEN = re.compile(r"(?<![\w#.$/:-])\d+(?:[.,]\d+)*(?![\w/:-])(?!\. )")
 
 
 class Suspect(NamedTuple):
