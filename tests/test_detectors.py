@@ -612,3 +612,27 @@ def test_findings_of_the_same_kind_have_fingerprints_of_their_own() -> None:
     story = script(user("pay"), *events).__call__().story
     prints = [f.fingerprint for f in story.findings if f.rule == "ungrounded-argument"]
     assert len(prints) == len(set(prints))
+
+
+def test_the_index_has_a_row_for_each_step_of_a_finding() -> None:
+    from whypath.render.index import index
+
+    story = CASES["repeat-call"][0]().story
+    rows = index(story, {}, None)["findings"]
+    words = story.findings[0].statement
+    assert rows == [(at, "repeat-call", "warning", words) for at in (2, 4, 6)]
+
+
+def test_only_nodes_with_more_than_a_note_are_marked() -> None:
+    from whypath.derive.graph import build_graph
+    from whypath.derive.graph_marks import mark_findings
+
+    def marks(make: Made) -> set[str]:
+        story = make().story
+        titles = {step.position: step.name for step in story.run.steps}
+        graph = build_graph(story.run, story.decisions, lambda s: titles[s.position])
+        return {node.found for node in mark_findings(graph, story.findings).nodes}
+
+    assert marks(CASES["repeat-call"][0]) >= {"warning"}
+    assert marks(CASES["phantom-completion"][0]) >= {"error"}
+    assert marks(CASES["empty-result"][0]) == {""}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from whypath.derive.context import window
-from whypath.derive.findings import as_data
+from whypath.derive.findings import as_data, by_step
 from whypath.derive.story import Story
 from whypath.model import Step
 from whypath.terminal.why import decision_json, why_json
@@ -69,6 +69,8 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
             facts[name] = contents.value(content) if content is not None else None
         facts["error"] = step.error
         facts["led_by"] = story.led_by.get(step.position)
+        found = by_step(story.findings).get(step.position, ())
+        facts["findings"] = [as_data(finding) for finding in found]
     return facts
 
 
