@@ -44,6 +44,8 @@ _ERROR_FIELDS = ("error", "errors", "error_message", "errorMessage", "exception"
 _CODE_FIELDS = ("status", "status_code", "statusCode", "http_status", "code")
 _EXIT_FIELDS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status")
 _BAD_STATES = ("error", "failed", "failure", "fail", "rejected", "denied", "timeout")
+_BESIDE = ("errors", "warnings", "issues", "problems", "notes", "messages", "logs")
+"""Lists that are good news when they are empty, or no news."""
 _WHY_FIELDS = (
     *(
         "message",
@@ -57,25 +59,41 @@ _WHY_FIELDS = (
 )
 
 
-def failed_field(top: Top) -> str | None:
-    """The field that says that the call failed, with the reason beside it."""
-    told = _failed_field(top)
-    if told is None:
-        return None
-    for name in _WHY_FIELDS:
-        why = _plain(top.get(name))
-        if isinstance(why, str) and why.strip() and why not in told:
-            return f"{told}, {name}: {said(why)}"
-    return told
+def failed_field(top: Top) -> tuple[str | None, bool]:
+    """The field that says that the call failed, with the reason beside it.
+
+    True for one that is there to tell so, as an exit code; False for one in an answer
+    that otherwise looks like any other.
+    """
+    for told in (_error_flag(top), _quiet_failure(top)):
+        if told is None:
+            continue
+        for name in _WHY_FIELDS:
+            why = _plain(top.get(name))
+            if isinstance(why, str) and why.strip() and why not in told:
+                told = f"{told}, {name}: {said(why)}"
+                break
+        return told, _error_flag(top) is not None
+    return None, False
 
 
-def _failed_field(top: Top) -> str | None:
-    for name in _FALSE_FIELDS:
-        if name in top and bytes(top[name]) == b"false":
-            return f"{name} is false"
+def _error_flag(top: Top) -> str | None:
+    """A field that protocols and shells have for it: `isError`, an exit code."""
     for name in _TRUE_FIELDS:
         if _is_true(top, name):
             return f"{name} is true"
+    for name in _EXIT_FIELDS:
+        value = _plain(top.get(name))
+        if isinstance(value, int) and not isinstance(value, bool) and value != 0:
+            return f"{name} is {value}"
+    return None
+
+
+def _quiet_failure(top: Top) -> str | None:
+    """A field that says so in an answer which came back as if all was well."""
+    for name in _FALSE_FIELDS:
+        if name in top and bytes(top[name]) == b"false":
+            return f"{name} is false"
     for name in _ERROR_FIELDS:
         value = _plain(top.get(name))
         if isinstance(value, dict):
@@ -94,10 +112,6 @@ def _failed_field(top: Top) -> str | None:
             told = [n for n in top if n not in rest and bytes(top[n]) != b"null"]
             if len(told) <= 1:  # else it may be the state of a record
                 return f"{name} is {value}"
-    for name in _EXIT_FIELDS:
-        value = _plain(top.get(name))
-        if isinstance(value, int) and not isinstance(value, bool) and value != 0:
-            return f"{name} is {value}"
     return None
 
 
@@ -112,7 +126,11 @@ def _plain(value: msgspec.Raw | None) -> Any:
 
 def none_in(top: Top) -> str | None:
     """Says so where every list of an object is empty and nothing else tells much."""
-    lists = [name for name, value in top.items() if bytes(value)[:1] == b"["]
+    lists = [
+        name
+        for name, value in top.items()
+        if bytes(value)[:1] == b"[" and name.lower() not in _BESIDE
+    ]
     if not lists or any(bytes(top[name]).strip() != b"[]" for name in lists):
         return None
     others = [bytes(value) for name, value in top.items() if name not in lists]

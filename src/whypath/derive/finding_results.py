@@ -45,8 +45,14 @@ _FAILED = re.compile(
         executing|calling|running|while|in\ |when|code)
     | \w{3,40}(?:Error|Exception)\b\s*[:(]
     | fatal:\s
-    | <tool_use_error>
-    | (?:command|request|call|operation|execution|build|tests?)\ (?:has\ )?failed\b
+    | <(?:tool_use_)?error>
+    | npm\ err!
+    | (?:[\w./-]{1,40}:\ ){1,2}[^\n]{0,120}?(?:no\ such\ file\ or\ directory|
+        permission\ denied|command\ not\ found|cannot\ access|is\ a\ directory)
+    | (?:the\ )?(?:request|call|command|operation|connection)?\ ?
+        (?:timed\ out|timeout\ (?:exceeded|reached|expired))\b
+    | (?:the\ )?(?:command|request|call|operation|execution|build|tests?)
+        \ (?:has\ )?failed\b
     | failed\ to\ \w+
     | (?:bash|sh|zsh|/bin/\w+):\ (?:line\ \d+:\ )?\S{1,80}.{0,40}
         (?:not\ found|no\ such\ file|permission\ denied|cannot)
@@ -77,6 +83,7 @@ _NOTHING_FOUND = re.compile(
         files?|rows?|records?|entries|items?|data|documents?|messages?|hits?|
         content|occurrences|flights?|\w+s)\b
         (?:\ (?:were\ |was\ |are\ )?(?:found|returned|available|match\w*|exist\w*))?
+    | found\ (?:0|no)\ (?:\w+\ ){0,2}\w+
     | (?:nothing|none)(?:\ (?:was\ |were\ )?found)?
     | (?:\[\]|\{\}|null|none|n/a)
     | (?:empty\ (?:result|response|list|set|array|file)\w*)
@@ -189,14 +196,16 @@ def _of_object(raw: bytes) -> Facts:
     top = _decode_top(raw)
     if not top:
         return Facts(empty="an empty object")
-    failure = failed_field(top)
+    failure, is_told = failed_field(top)
     cut = cut_field(top)
     if failure is None and cut is None:
         held = [name for name in ("output", "stdout", "text", "content") if name in top]
         if len(held) == 1 and bytes(top[held[0]])[:1] == b'"':
             inner = _of_text(bytes(top[held[0]]))
             return Facts(None, None, None, inner.cut)
-    return Facts(failure, "envelope" if failure else None, none_in(top), cut)
+    if failure is None:
+        return Facts(None, None, none_in(top), cut)
+    return Facts(failure, "text" if is_told else "envelope", none_in(top), cut)
 
 
 def _failure(head: str, tail: str) -> str | None:
