@@ -10,6 +10,7 @@ from whypath.derive.findings import Checked, Finding
 from whypath.derive.summary import Verdict
 from whypath.derive.suspects import Suspect
 
+LOSSY = "trace-integrity"
 HEADLINES = {
     "ungrounded-argument": "Acted on a value from nowhere",
     "wrong-evidence": "Decided on a value that is not there",
@@ -41,6 +42,8 @@ def with_findings(
     open_ = [finding for finding in findings if finding.expected is None]
     errors = [finding for finding in open_ if finding.severity == "error"]
     warnings = [finding for finding in open_ if finding.severity == "warning"]
+    lossy = [finding for finding in warnings if finding.rule == LOSSY]
+    warnings = [finding for finding in warnings if finding.rule != LOSSY]
     if verdict.tone == "error":
         return verdict
     if errors:
@@ -51,6 +54,8 @@ def with_findings(
     if warnings:
         text = f"{verdict.text} But: {warnings[0].statement}{_more(len(warnings) - 1)}"
         return Verdict("warn", text, warnings[0].step)
+    if lossy:
+        return verdict  # it says so already
     clean = _clean(checks)
     if suspects:
         clean = f"No check found why; look at step {suspects[0].step} first."
