@@ -189,6 +189,11 @@ WRONG: dict[str, tuple[str, int | None, str]] = {
         5,
         "a second rule",
     ),
+    "an id of our own": (
+        '[[rule]]\nid = "cycle"\nforbid = "true"',
+        2,
+        "a second rule with the id cycle",
+    ),
     "no reason": ("[[allow]]\nrule = 'cycle'", 1, "needs a reason"),
     "a budget of text": ("[budget]\nsteps = 'few'", 2, "steps is a number"),
     "count without a number": (rule("count = {of = 'true'}"), 3, "at_least or at_most"),

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from whypath.derive.detectors import DETECTORS
 from whypath.derive.expressions import BadExpression, Expression, compile_expression
 from whypath.derive.findings import SEVERITIES, Severity
 from whypath.derive.rules import FORMS, Allowance, Budget, Form, Rule, Rules
@@ -46,7 +47,7 @@ class _File:
             if name not in ("rule", "allow", "budget"):
                 self._wrong(f"there is no [{name}]", "rule", 0, name)
         rules = [self._rule(i, d) for i, d in enumerate(self._tables(data, "rule"))]
-        known: set[str] = set()
+        known = {detector.id for detector in DETECTORS} | {"budget"}
         for number, rule in enumerate(rules):
             if rule.id in known:
                 self._wrong(
