@@ -170,6 +170,12 @@ def test_json_on_standard_output_is_all_there_is() -> None:
     }
 
 
+def test_json_says_where_to_look_first_in_a_failed_run() -> None:
+    (run,) = json.loads(whypath("check", CRASH, "--json", "-").stdout)["runs"]
+    assert run["look_first"][0]["step"] == 11
+    assert run["look_first"][0]["why"] == "the trace breaks off here"
+
+
 def test_on_githubs_runner_findings_are_annotations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,6 +21,7 @@ from whypath.derive.findings import (
 )
 from whypath.derive.rules import Rules, allow, apply_rules
 from whypath.derive.story import Story
+from whypath.derive.suspects import Suspect
 from whypath.errors import TraceError
 from whypath.model import Run, RunStatus
 
@@ -48,6 +49,7 @@ class CheckedRun:
     verdict: str
     findings: tuple[Finding, ...]
     checks: tuple[Checked, ...]
+    suspects: tuple[Suspect, ...]
     places: Mapping[int, Place]
 
 
@@ -170,6 +172,7 @@ def _checked(story: Story, rules: Rules, also: Iterable[int]) -> CheckedRun:
         verdict=story.verdict.text,
         findings=findings,
         checks=(*story.checks, *checks),
+        suspects=story.suspects,
         places={at: _place(run, story, at) for at in sorted({*named, *also})},
     )
 

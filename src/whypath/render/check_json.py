@@ -60,6 +60,7 @@ def _run(inspection: Inspection, run: CheckedRun) -> dict[str, Any]:
         "steps": run.steps,
         "verdict": run.verdict,
         "findings": [_finding(inspection, finding) for finding in run.findings],
+        "look_first": [suspect._asdict() for suspect in run.suspects],
         "checks": [
             {"rule": check.rule, "status": check.status}
             | ({"note": check.note} if check.note else {})
