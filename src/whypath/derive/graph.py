@@ -48,6 +48,10 @@ class Node:
     """Number of the sub-agent whose frame the node is in; 0 is none."""
     dead_end: bool = False
     """The last node of a branch that was left: nothing comes after it."""
+    side: str = ""
+    """In the graph of two runs: `both`, `differs`, `only_a` or `only_b`."""
+    place: str = ""
+    """There, where the node is in both runs, in words."""
     found: str = ""
     """How grave the gravest finding in it is; empty where there is none."""
 

@@ -48,18 +48,25 @@ class Story:
     verdict: Verdict
 
 
-def tell(run: Run) -> Story:
-    """Derives all of it, in one pass for each kind."""
+def tell(run: Run, *, in_depth: bool = True) -> Story:
+    """Derives all of it, in one pass for each kind.
+
+    Where values came from, and what is wrong, take most of the time: unless `in_depth`,
+    there are no origins, uses, causes, findings, checks and suspects.
+    """
     decisions = find_decisions(run)
     evidence = check_evidence(run, decisions)
     contexts = find_contexts(run)
-    origins = find_origins(run, contexts)
+    origins = find_origins(run, contexts) if in_depth else {}
     led_by = governing(run, decisions)
     titles = tuple(title(run, step) for step in run.steps)
+    causes = find_causes(run, origins, evidence, contexts, led_by) if in_depth else {}
     sight = Sight(run, decisions, evidence, contexts, origins, titles)
-    findings, checks = examine(sight)
-    suspects = find_suspects(run, findings) if has_failed(run) else ()
+    findings, checks = examine(sight) if in_depth else ((), ())
+    suspects = find_suspects(run, findings) if in_depth and has_failed(run) else ()
     summed_up = verdict(run, decisions, evidence)
+    if in_depth:
+        summed_up = with_findings(summed_up, findings, checks, suspects)
     return Story(
         run=run,
         heading=heading(run),
@@ -72,12 +79,12 @@ def tell(run: Run) -> Story:
         state_at=_state_at(run),
         origins=origins,
         uses=uses(origins),
-        causes=find_causes(run, origins, evidence, contexts, led_by),
+        causes=causes,
         findings=findings,
         checks=checks,
         suspects=suspects,
         totals=totals(run, decisions),
-        verdict=with_findings(summed_up, findings, checks, suspects),
+        verdict=summed_up,
     )
 
 

@@ -59,7 +59,7 @@ class Unit:
 
 def find_units(run: Run, decisions: Mapping[int, Decision]) -> list[Unit]:
     """The chain of units of a run, in order, sub-agents' chains inside theirs."""
-    places = _Places(run.steps)
+    places = Places(run.steps)
     units = _Units(run, decisions, places)
     for step in run.steps:
         units.place(step)
@@ -68,7 +68,7 @@ def find_units(run: Run, decisions: Mapping[int, Decision]) -> list[Unit]:
     return chain
 
 
-class _Places:
+class Places:
     """Where each step belongs, by position: arrays filled in two passes.
 
     `home` is the sub-agent (a "boundary") whose chain a step is in, 0 for the run's.
@@ -131,7 +131,7 @@ class _Units:
     """The units made so far, chain by chain."""
 
     def __init__(
-        self, run: Run, decisions: Mapping[int, Decision], places: _Places
+        self, run: Run, decisions: Mapping[int, Decision], places: Places
     ) -> None:
         self._steps = run.steps
         self._contents = run.contents

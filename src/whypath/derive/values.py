@@ -88,7 +88,7 @@ def texts_of(document: Any, most: int = MAX_TEXTS) -> Iterator[Text]:
             continue
         most -= 1
         if isinstance(value, str) and value[:1] in ("{", "["):
-            value = _opened(value)
+            value = opened(value)
         if isinstance(value, str):
             yield Text(path, value)
         elif isinstance(value, dict) and len(stack) < MAX_DEPTH:
@@ -109,18 +109,23 @@ class _Name(NamedTuple):
 
 def _fields(path: str, fields: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in fields.items():
-        plain = _PLAIN_NAME.match(name)
-        inside = f"{path}.{name}" if plain else f"{path}[{json.dumps(name[:80])}]"
-        inside = inside[:_MAX_PATH]
+        inside = field_path(path, name)
         yield inside, _Name(name)
         yield inside, value
+
+
+def field_path(path: str, name: str) -> str:
+    """The path of a field: `$.a.b`, or `$.a["b c"]` where the name is no word."""
+    plain = _PLAIN_NAME.match(name)
+    inside = f"{path}.{name}" if plain else f"{path}[{json.dumps(name[:80])}]"
+    return inside[:_MAX_PATH]
 
 
 def _items(path: str, items: list[Any]) -> Iterator[tuple[str, Any]]:
     return ((f"{path}[{at}]"[:_MAX_PATH], item) for at, item in enumerate(items))
 
 
-def _opened(text: str) -> Any:
+def opened(text: str) -> Any:
     """What a text that looks like JSON holds, or the text."""
     try:
         return json.loads(text)
