@@ -16,6 +16,7 @@ from whypath.build_check import (
     read_baseline,
     write_inspection,
 )
+from whypath.build_diff import Picked, WrittenDiff, compare_all, diff, masks, pick
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
@@ -28,15 +29,21 @@ from whypath.records import Records
 from whypath.write import write_file, write_folder
 
 __all__ = [
+    "WrittenDiff",
     "all_readers",
     "check",
     "choose",
+    "compare_all",
+    "diff",
     "inspection_json",
+    "masks",
+    "pick_runs",
     "read_baseline",
     "read_input",
     "report",
     "tell",
     "write_inspection",
+    "write_lines",
 ]
 
 STDIN = "-"
@@ -227,6 +234,26 @@ def choose(runs: Sequence[Run], wanted: str | None, source: str) -> Run:
     begins = f"{len(matches)} runs have an id that begins with {wanted!r}"
     why = begins if matches else f"no run has the id {wanted!r}"
     raise TraceError(source, why, hint=f"there are {ids}")
+
+
+def pick_runs(
+    sources: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    format: str | None = None,
+    say: Say = _quiet,
+) -> Picked:
+    """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`."""
+
+    def read(source: str) -> Sequence[Run]:
+        return read_input([source], format=format, say=say).runs
+
+    return pick(sources, wanted, read, choose)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Writes lines of text to a file. Raises `TraceError`."""
+    return write_file(path, (f"{line}\n" for line in lines))
 
 
 def _title(story: Story, step: Step) -> str:

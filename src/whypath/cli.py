@@ -1,6 +1,7 @@
 """The command line: flags become options, results become messages and exit codes.
 
-Exit codes: 0 fine, 1 findings, 2 bad usage or bad input. How it talks: `console`.
+Exit codes: 0 fine, 1 findings or runs that differ, 2 bad usage or bad input. How it
+talks: `console`.
 """
 
 import shutil
@@ -13,6 +14,7 @@ import click
 
 from whypath import __version__
 from whypath.cli_check import check
+from whypath.cli_diff import diff
 from whypath.console import print_lines as _print
 from whypath.console import progress as _progress
 from whypath.console import say as _say
@@ -40,6 +42,7 @@ def main() -> None:
       whypath report session.jsonl                 writes session.html
       whypath show session.jsonl 42 --why          one step, in the terminal
       whypath check runs/ --baseline good/         what went wrong, and since when
+      whypath diff monday.jsonl tuesday.jsonl      where two runs part, and why
       whypath formats trace.json                   what is this file?
     """
 
@@ -274,3 +277,4 @@ def formats(file: str | None, schema: bool) -> None:
 
 
 main.add_command(check)
+main.add_command(diff)

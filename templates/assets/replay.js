@@ -3,32 +3,6 @@
 
 const DEFAULT_PANE = "why";
 
-const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("whypath", {
-  createHTML: (/** @type {string} */ html) => html,
-});
-
-/** A fragment that Python rendered, as nodes: the one way in for markup. @param {string} html */
-function parseFragment(html) {
-  const template = document.createElement("template");
-  template.innerHTML = policy ? policy.createHTML(html) : html;
-  return template.content;
-}
-
-/** A preference that outlives the page, where the browser allows it. @param {string} name @param {string} [value] */
-function preference(name, value) {
-  try {
-    if (value !== undefined) localStorage.setItem(`whypath.${name}`, value);
-    return localStorage.getItem(`whypath.${name}`);
-  } catch {
-    return null;
-  }
-}
-
-/** Applies the reader's theme. @param {string | null} theme */
-function applyTheme(theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
-}
-
 async function start() {
   applyTheme(preference("theme"));
   const index = await loadIndex();

@@ -34,7 +34,7 @@ TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 
 STYLES = ("theme", "layout", "content", "findings", "graph")
 SCRIPTS = (
-    *("data", "content", "outline", "scrubber", "zoom", "graph"),
+    *("shell", "data", "content", "outline", "scrubber", "zoom", "graph"),
     *("why", "panes", "search", "replay"),
 )
 
@@ -123,8 +123,8 @@ class Page:
 
 def report_file(page: Page) -> Iterator[str]:
     """The report as one self-contained file, in pieces."""
-    style, script = asset("css", STYLES), _in_one_scope(asset("js", SCRIPTS))
-    csp = policy(_hash(script), _hash(style))
+    style, script = asset("css", STYLES), in_one_scope(asset("js", SCRIPTS))
+    csp = policy(hash_of(script), hash_of(style))
     head, tail = _report(page, csp, _hash_link, linked=False)
     before, after = head.split(_STYLE, 1)
     yield before
@@ -146,7 +146,7 @@ def report_folder(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
     script = '<script src="report.js"></script>'
     yield "index.html", chain([head], _packed(page), [script, tail])
     yield "report.css", [asset("css", STYLES)]
-    yield "report.js", [_in_one_scope(asset("js", SCRIPTS))]
+    yield "report.js", [in_one_scope(asset("js", SCRIPTS))]
     yield from _written_out(page)
 
 
@@ -198,19 +198,19 @@ def _packed(page: Page) -> Iterator[str]:
     for step in story.run.steps:
         chunk = payload.add_step(step.position, fragments.render(step))
         if chunk is not None:
-            yield _block("chunk", chunk)
+            yield block("chunk", chunk)
     chunk = payload.flush()
     if chunk is not None:
-        yield _block("chunk", chunk)
+        yield block("chunk", chunk)
     if page.drawing.insides:
         template = environment().get_template("parts/graph.svg.html")
         macros: Any = template.module
         markup = macros.insides(page.drawing.insides.items())
-        yield _block("graphs", pack(markup.encode()))
+        yield block("graphs", pack(markup.encode()))
     data = index(story, page.drawing.graph.node_of, page.first)
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
-    yield _block("index", pack(to_json(data)))
+    yield block("index", pack(to_json(data)))
 
 
 def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
@@ -235,7 +235,7 @@ def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
         yield page_name(start + 1), [template.render(values)]
 
 
-def _block(role: str, base64_text: str) -> str:
+def block(role: str, base64_text: str) -> str:
     """An inert block: base64 cannot hold anything that a parser would act on."""
     kind = "application/octet-stream"
     return f'<script type="{kind}" class="{role}">{base64_text}</script>\n'
@@ -247,7 +247,7 @@ def asset(kind: str, names: tuple[str, ...]) -> str:
     return "\n".join(_read(f"assets/{name}.{kind}") for name in names)
 
 
-def _in_one_scope(script: str) -> str:
+def in_one_scope(script: str) -> str:
     """The scripts together, adding nothing to the page's globals."""
     return f'(() => {{\n"use strict";\n{script}\n}})();\n'
 
@@ -268,6 +268,7 @@ def policy(script: str, style: str) -> str:
     )
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """What the policy calls a script or a style by."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,0 +1,226 @@
+"""Turns diffs into pages, in pieces: one file, or a folder with a matrix in front.
+
+What differs first is written out; of many differences, the later ones are packed and
+unpacked by the page when they are looked at, or, in a folder, written to pages too.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from whypath import __version__
+from whypath.content import ContentStore, to_json
+from whypath.derive.diff import Diff
+from whypath.derive.diff_graph import merge_graphs
+from whypath.derive.diff_metrics import answers, find_metrics
+from whypath.derive.diff_words import CLASSES, join, verdict
+from whypath.derive.diff_words import chain as links
+from whypath.render.diff_seen import message_views
+from whypath.render.diff_views import Span, spans, view
+from whypath.render.dot import lay_out
+from whypath.render.pages import (
+    asset,
+    block,
+    environment,
+    hash_of,
+    in_one_scope,
+    policy,
+)
+from whypath.render.payload import Payload, pack
+
+STYLES = ("theme", "layout", "content", "graph", "diff")
+SCRIPTS = ("shell", "data", "content", "diff")
+WRITTEN, IN_PART = 40, 150
+"""So many differences are written out in a page, and in one of the pages behind it."""
+_STYLE, _SPLIT = "<style></style>", "<!-- payload -->"
+
+
+def diff_file(diff: Diff, dot: str | None = None) -> Iterator[str]:
+    """The page of one diff as one self-contained file, in pieces."""
+    style, script = asset("css", STYLES), in_one_scope(asset("js", SCRIPTS))
+    head, rest, tail = _page(diff, dot, policy(hash_of(script), hash_of(style)), "", "")
+    before, after = head.split(_STYLE, 1)
+    yield before
+    yield f"<style>{style}</style>"
+    yield after
+    yield from _packed(diff, rest)
+    yield f"<script>{script}</script>"
+    yield tail
+
+
+def diff_folder(
+    diffs: Sequence[Diff], dot: str | None = None
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """The pages of a diff, or of several with a matrix in front: names and pieces."""
+    yield "diff.css", [asset("css", STYLES)]
+    yield "diff.js", [in_one_scope(asset("js", SCRIPTS))]
+    if len(diffs) == 1:
+        yield from _in_folder(diffs[0], dot, "index", "")
+        return
+    names = [f"pair-{number:02}" for number in range(1, len(diffs) + 1)]
+    yield "index.html", [_matrix(diffs, names)]
+    for diff, name in zip(diffs, names, strict=True):
+        yield from _in_folder(diff, dot, name, "index.html")
+
+
+def _in_folder(
+    diff: Diff, dot: str | None, name: str, up: str
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """A page and, where it does not hold all, the pages with the rest written out."""
+    csp = policy("'self'", "'self'")
+    head, rest, tail = _page(diff, dot, csp, name, up)
+    script = '<script src="diff.js"></script>'
+    yield f"{name}.html", chain([head], _packed(diff, rest), [script, tail])
+    template = environment().get_template("diff_rows.html")
+    pages = _in_pages(rest)
+    for number, some in enumerate(pages, start=1):
+        values = {
+            "rows": (view(diff, span) for span in some),
+            "number": number,
+            "count": len(pages),
+            "name": name,
+            "title": _title(diff),
+            "csp": "default-src 'none'; style-src 'self'; img-src data:",
+            "version": __version__,
+        }
+        yield f"{name}-{number:02}.html", [template.render(values)]
+
+
+def _page(
+    diff: Diff, dot: str | None, csp: str, name: str, up: str
+) -> tuple[str, list[Span], str]:
+    """The page before its payload, the rows that are not in it, and its end."""
+    shown, rest = _divided(diff, list(spans(diff)))
+    graph = merge_graphs(diff)
+    layout, sentence = lay_out(graph, dot) if graph.nodes else (None, "")
+    windows = diff.cause.windows if diff.cause is not None else None
+    values: dict[str, Any] = {
+        "diff": diff,
+        "title": _title(diff),
+        "verdict": verdict(diff),
+        "links": links(diff),
+        "join": join(diff),
+        "kind": CLASSES[diff.cause.kind] if diff.cause is not None else "",
+        "metrics": find_metrics(diff.a, diff.b),
+        "answers": answers(diff.a, diff.b),
+        "layout": layout,
+        "sentence": sentence,
+        "windows": windows,
+        "messages": list(message_views(diff, windows)) if windows is not None else [],
+        "rows": [view(diff, span) for span in shown],
+        "rest": sum(span.differs for span in rest),
+        "pages": len(_in_pages(rest)) if name else 0,
+        "name": name,
+        "up": up,
+        "at": _row_link,
+        "row_of": _rows_by_step(diff),
+        "csp": csp,
+        "version": __version__,
+        "linked": bool(name),
+    }
+    html = environment().get_template("diff.html").render(values)
+    head, tail = html.split(_SPLIT, 1)
+    return head, rest, tail
+
+
+def _title(diff: Diff) -> str:
+    """What both runs are about, or the names of the two."""
+    if diff.a.heading == diff.b.heading:
+        return diff.a.heading
+    return f"{diff.a.run.id} and {diff.b.run.id}"
+
+
+def _row_link(number: int) -> str:
+    return f"#row-{number}"
+
+
+def _rows_by_step(diff: Diff) -> dict[str, int]:
+    """`a4` and `b4` -> the number of the row with step 4 of A or B."""
+    found: dict[str, int] = {}
+    for number, row in enumerate(diff.rows, start=1):
+        for step, other in row.pairs:
+            if step is not None:
+                found.setdefault(f"a{step}", number)
+            if other is not None:
+                found.setdefault(f"b{other}", number)
+    return found
+
+
+def _divided(diff: Diff, all_: list[Span]) -> tuple[list[Span], list[Span]]:
+    """The spans that are written out, to beyond a parting that is near, and others.
+
+    A parting far down is among the others: a link unpacks it.
+    """
+    differing = [at for at, span in enumerate(all_) if span.differs]
+    most = WRITTEN
+    if diff.parting is not None:
+        past = sum(all_[at].first <= diff.parting.row for at in differing)
+        most = max(most, past + 1) if past < 2 * WRITTEN else most
+    if len(differing) <= most:
+        return all_, []
+    end = differing[most]
+    return all_[:end], all_[end:]
+
+
+def _in_pages(rest: Sequence[Span]) -> list[Sequence[Span]]:
+    """The spans in parts, each as many as a page holds."""
+    size = 2 * IN_PART
+    return [rest[start : start + size] for start in range(0, len(rest), size)]
+
+
+def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
+    """The rows that the page unpacks, and an index of them."""
+    if not rest:
+        return
+    macros: Any = environment().get_template("parts/diff.html").module
+    payload = Payload(ContentStore())
+    for span in rest:
+        fragment = macros.any_row(view(diff, span))
+        chunk = payload.add_step(span.first + 1, fragment)
+        if chunk is not None:
+            yield block("chunk", chunk)
+    chunk = payload.flush()
+    if chunk is not None:
+        yield block("chunk", chunk)
+    numbers = [span.first + 1 if span.differs else -1 - span.first for span in rest]
+    parting = diff.parting
+    data = {
+        "rows": numbers,
+        "decisions": [
+            span.first + 1
+            for span in rest
+            if span.differs and _is_decision(diff, span.first)
+        ],
+        "parting": parting.row + 1 if parting is not None else 0,
+        "chunkSteps": payload.first_steps,
+        "chunkContents": payload.first_contents,
+    }
+    yield block("index", pack(to_json(data)))
+
+
+def _is_decision(diff: Diff, at: int) -> bool:
+    row = diff.rows[at]
+    return row.decides and row.how not in ("result", "words", "same")
+
+
+def _matrix(diffs: Sequence[Diff], names: Sequence[str]) -> str:
+    """The first run against each of the others, a link to each pair's page."""
+    rows = [
+        {
+            "diff": diff,
+            "href": f"{name}.html",
+            "verdict": verdict(diff),
+            "links": links(diff),
+            "kind": CLASSES[diff.cause.kind] if diff.cause is not None else "",
+            "metrics": find_metrics(diff.a, diff.b),
+        }
+        for diff, name in zip(diffs, names, strict=True)
+    ]
+    values = {
+        "first": diffs[0].a,
+        "rows": rows,
+        "different": sum(not diff.same_decisions for diff in diffs),
+        "csp": policy("'self'", "'self'"),
+        "version": __version__,
+    }
+    return environment().get_template("diff_matrix.html").render(values)
