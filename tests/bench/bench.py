@@ -30,6 +30,7 @@ NODES = 5000
 KEY_MEDIAN_MS = 16.0
 KEY_WORST_MS = 50.0
 READING_RATIO = 5.0
+DIFF_RATIO = 2.0
 READ = (
     *("claude_code", "native", "codex", "openai", "atif", "inspect"),
     *("otlp", "otel_sdk", "langfuse"),
@@ -143,6 +144,27 @@ def reading(size: int) -> Iterator[str]:
     yield f"{'target':<16}{'':>44}{READING_RATIO:>6.1f}x"
 
 
+def diffing(size: int) -> Iterator[str]:
+    """How long comparing two runs takes beside reading them, as lines of text."""
+    trace = generate(Case("claude_code", "claude_code", size))
+    twin = trace.with_suffix(".twin.jsonl")
+    run(HERE / "diff.py", "twin", trace, twin)
+    script = HERE / "diff.py"
+    modes = {mode: run(script, mode, trace, twin) for mode in ("read", "diff")}
+    read_s, compare_s = map(float, modes["diff"].output.split()[:2])
+    difflib_s = float(run(script, "difflib", trace, twin).output.split()[1])
+    ratio = (read_s + compare_s) / read_s
+    peaks = [modes[mode].peak_mb for mode in ("read", "diff")]
+    yield f"{'diff of two':<16}{'reading':>11}{'with diff':>11}{'ratio':>8}{'peak':>18}"
+    yield (
+        f"{size:>7,} actions{read_s:>10.2f} s{read_s + compare_s:>9.2f} s"
+        f"{ratio:>7.1f}x{mark(ratio, DIFF_RATIO)}"
+        f"{peaks[0]:>5.0f} to {peaks[1]:>4.0f} MB"
+    )
+    beside = f"difflib, on the keys alone: {difflib_s:.2f} s"
+    yield f"{'target':<16}{'':>22}{DIFF_RATIO:>7.1f}x   {beside}"
+
+
 def start_up() -> float:
     """Median seconds of `whypath --help`."""
     return statistics.median(run("-m", "whypath", "--help").wall_s for _ in range(9))
@@ -221,6 +243,7 @@ def main() -> None:
     late = mark(help_s, START_UP_S)
     print(f"whypath --help   {help_s:.3f} s{late}   target {START_UP_S} s\n")
     print(*reading(max(asked.sizes)), sep="\n", end="\n\n")
+    print(*diffing(max(asked.sizes)), sep="\n", end="\n\n")
     rows = [measure(case) for case in cases]
     print(*report_table(rows), sep="\n")
     if not asked.no_browser:
