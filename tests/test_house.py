@@ -85,6 +85,7 @@ THIRD_PARTY = {
     "fsspec": ("fleet",),
     "opentelemetry": ("record",),
     "cel": ("derive.expressions",),
+    "ahocorasick_rs": ("derive.origin_index",),
 }
 """Distribution's module -> the modules or rooms that are its door."""
 

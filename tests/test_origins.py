@@ -11,7 +11,7 @@ from tiny import Tiny
 from whypath.builder import Thread
 from whypath.derive.context import find_contexts
 from whypath.derive.origin_chains import uses
-from whypath.derive.origin_index import MAX_BYTES
+from whypath.derive.origin_texts import MAX_BYTES
 from whypath.derive.origins import Origin, find_origins
 from whypath.derive.value_forms import MONTHS
 from whypath.derive.values import MAX_DEPTH, MAX_VALUES, texts_of, values_of

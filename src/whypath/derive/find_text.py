@@ -1,17 +1,26 @@
 """Finds where in a text a value stands, as a word or a number of its own."""
 
+import re
+
 from whypath.derive.value_forms import Form
 from whypath.derive.values import Span
+
+_NO_CENTS = re.compile(r"\.00?(?!\w)")
+_MOST_WORDS = 50
 
 
 def find_exact(text: str, wanted: str, is_number: bool = False) -> Span | None:
     """The first place of `wanted` in `text` that is no part of a longer word.
 
-    A number is none of a longer number, date, time or id either.
+    A number is none of a longer number, date, time or id either; one that is whole may
+    have `.0` or `.00` behind it, which the place includes.
     """
     at = text.find(wanted)
     while at >= 0:
         end = at + len(wanted)
+        if is_number and text.startswith(".0", end) and "." not in wanted:
+            cents = _NO_CENTS.match(text, end)
+            end = cents.end() if cents else end
         before, after = text[max(0, at - 2) : at], text[end : end + 2]
         if _is_edge(before[::-1], wanted[0], is_number, True) and _is_edge(
             after, wanted[-1], is_number, False
@@ -34,29 +43,39 @@ def _is_edge(beside: str, edge: str, is_number: bool, is_before: bool) -> bool:
     return not (beside[0] in ".,:/-_" and beside[1].isdigit())
 
 
-def find_words(folded: bytes, form: Form, most: int = 200) -> Span | None:
-    """Where the words stand in a folded ASCII text; None after `most` tries."""
-    at = folded.find(form.words[0])
+def find_words(text: str, folded: bytes, form: Form, most: int = 200) -> Span | None:
+    """Where the words of a form stand in a text; None after `most` tries."""
+    words = form.phrase.split(b" ")
+    if not text.isascii():
+        return _find_pattern(text, words)
+    at = folded.find(words[0])
     for _ in range(most):
         if at < 0:
             return None
-        end = _end_of_words(folded, at, form)
+        end = _end_of_words(folded, at, words, form.kind == "date")
         if end is not None and (at == 0 or folded[at - 1] == 32):
             return at, end
-        at = folded.find(form.words[0], at + 1)
+        at = folded.find(words[0], at + 1)
     return None
 
 
-def _end_of_words(folded: bytes, at: int, form: Form) -> int | None:
-    for word in form.words:
+def _end_of_words(
+    folded: bytes, at: int, words: list[bytes], is_date: bool
+) -> int | None:
+    for word in words:
         while folded[at : at + 1] == b" ":
             at += 1
         if not folded.startswith(word, at):
             return None
         at += len(word)
         following = folded[at : at + 1]
-        if following not in (b" ", b"") and not (
-            form.kind == "date" and following == b"t"
-        ):
+        if following not in (b" ", b"") and not (is_date and following == b"t"):
             return None
     return at
+
+
+def _find_pattern(text: str, words: list[bytes]) -> Span | None:
+    """As folding moves the letters of a text that is not ASCII, without folding it."""
+    escaped = (re.escape(word.decode()) for word in words[:_MOST_WORDS])
+    match = re.search(r"[\W_]*".join(escaped), text, re.IGNORECASE)
+    return match.span() if match and len(words) <= _MOST_WORDS else None

@@ -9,6 +9,9 @@ from whypath.derive.origin_windows import Seen, Views
 from whypath.derive.values import Span
 from whypath.model import Message, Run, Step, Tool
 
+LAST = 1 << 60
+"""A position after every step."""
+
 
 class Place(NamedTuple):
     """Where a value stands: JSON path and character span in a content.
@@ -33,11 +36,11 @@ class Place(NamedTuple):
 class Placer:
     """Turns messages into places; knows which step each content came from."""
 
-    def __init__(self, run: Run, views: Views, index: FormIndex) -> None:
+    def __init__(self, run: Run, views: Views, seen: Sequence[Seen]) -> None:
         self._views = views
-        self._index = index
-        self._places: dict[tuple[int, int], Place] = {}
-        self._spots: dict[tuple[int, Key, str], Spot] = {}
+        self._seen = seen
+        self._places: dict[int, Place] = {}
+        self._copies: dict[tuple[int, ...], tuple[Place, ...]] = {}
         self._done_at: dict[str, int] = {}
         self._asked_at: dict[tuple[str, int | None], int] = {}
         self._said_at: dict[int, list[int]] = {}
@@ -60,23 +63,21 @@ class Placer:
             if call.arguments is not None:
                 self._said_at.setdefault(call.arguments, []).append(step.position)
 
-    def source(
-        self, seen: Seen, key: Key, text: str, before: int
-    ) -> tuple[Place, Spot]:
-        """The place of a value, and how it is written there."""
-        place = self.place(seen, before)
-        spot = self._spots.get((place.content, key, text))
-        if spot is None:
-            spot = self._index.spot(place.content, key, text)
-            self._spots[place.content, key, text] = spot
-        return place._replace(path=spot.path, span=spot.span), spot
+    def copies(self, messages: tuple[int, ...], before: int) -> tuple[Place, ...]:
+        """The places of messages; equal tuples are one."""
+        known = self._copies.get(messages)
+        if known is None:
+            known = tuple(self.place(message, LAST) for message in messages)
+            self._copies[messages] = known
+        if any(place.step is not None and place.step >= before for place in known):
+            return tuple(self.place(message, before) for message in messages)
+        return known
 
-    def place(self, seen: Seen, before: int) -> Place:
+    def place(self, message: int, before: int) -> Place:
         """The place of a message, of a step before the position `before`."""
-        at = (seen.view, seen.number)
-        place = self._places.get(at)
+        place = self._places.get(message)
         if place is None:
-            place = self._places[at] = self._place(seen)
+            place = self._places[message] = self._place(self._seen[message])
         if place.step is not None and place.step >= before:
             return place._replace(step=None)  # one that happened later, and is alike
         return place
@@ -157,10 +158,12 @@ class Elsewhere:
         left = set(self._wanted)
         if not left:
             return
+        self._index.narrow(left)
+        self._index.read(c for step in self._run.steps for c, _ in _recorded(step))
         for step in self._run.steps:
             for content, role in _recorded(step):
-                for key in self._index.keys(content):
-                    if key in left and self._index.holds(content, key):
+                for key in left.intersection(self._index.keys(content)):
+                    if self._index.holds(content, key):
                         left.discard(key)
                         self._first[key] = (step.position, content, role)
 
@@ -191,11 +194,8 @@ def _recorded(step: Step) -> Iterator[tuple[int, str]]:
             yield change.value, "state"
 
 
-def recorded(run: Run) -> Iterator[int]:
-    """The contents in which a value may stand that no window holds."""
-    toolsets: set[tuple[Tool, ...]] = set()
-    for step in run.steps:
-        yield from (content for content, _ in _recorded(step))
-        if step.tools and step.tools not in toolsets:
-            toolsets.add(step.tools)
-            yield from (t.definition for t in step.tools if t.definition is not None)
+def offered(run: Run) -> Iterator[int]:
+    """The definitions of all tools that were offered."""
+    toolsets = dict.fromkeys(step.tools for step in run.steps if step.tools)
+    for tools in toolsets:
+        yield from (t.definition for t in tools if t.definition is not None)

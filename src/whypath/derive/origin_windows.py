@@ -4,7 +4,7 @@ Windows are changes to earlier windows, so they form trees. A tree is walked onc
 first; going on is adding messages, going back is undoing that. Nothing is ever copied.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from whypath.derive.origin_index import FormIndex, Key
@@ -88,19 +88,17 @@ class Views:
 
     def walk(self) -> Iterator[tuple[int, bool]]:
         """Every view after its base, as (index, True), and again when left, False."""
-        inside: dict[int, list[int]] = {}
-        roots: list[int] = []
-        for index, view in enumerate(self.all):
-            (roots if view.base is None else inside.setdefault(view.base, [])).append(
-                index
-            )
-        todo = [(root, True) for root in reversed(roots)]
+        inside: dict[int | None, list[int]] = {}
+        for index in range(len(self.all) - 1, -1, -1):
+            inside.setdefault(self.all[index].base, []).append(index)
+        todo = [(root, True) for root in inside.get(None, ())]
         while todo:
             index, is_new = todo.pop()
             yield index, is_new
             if is_new:
                 todo.append((index, False))
-                todo.extend((child, True) for child in reversed(inside.get(index, ())))
+                if index in inside:
+                    todo += [(child, True) for child in inside[index]]
 
 
 def _acts(step: Step) -> bool:
@@ -133,85 +131,100 @@ class Window:
         self._at: list[int] = []
         self._places: dict[Key, tuple[int, ...]] = {}
         self._undo: list[tuple[int, list[int], list[tuple[Key, tuple[int, ...]]]]] = []
-        self._gaps: tuple[int, ...] = ()
+        self._full: set[Key] = set()
+        self._done: set[Key] = set()
 
     def enter(self, view: int) -> None:
         """Goes from a view's base to the view."""
         _, _, keep, add = self._views.all[view]
+        if keep < self._length:
+            self._full.clear()
         replaced = self._slots[keep : keep + len(add)]
         changed: list[tuple[Key, tuple[int, ...]]] = []
         self._undo.append((self._length, replaced, changed))
         self._length = keep
+        seen, at, slots = self.seen, self._at, self._slots
         for message in add:
-            here = len(self.seen)
-            self.seen.append(Seen(view, self._length + 1, message))
-            self._at.append(self._length)
-            self._slots[self._length : self._length + 1] = [here]
+            here, place = len(seen), self._length
+            seen.append(Seen(view, place + 1, message))
+            at.append(place)
+            if place < len(slots):
+                slots[place] = here
+            else:
+                slots.append(here)
             self._length += 1
-            if message.content is None or message.kind == "reasoning":
-                continue
-            self._note(message.content, here, changed)
+            if message.content is not None and message.kind != "reasoning":
+                self._note(message.content, here, changed)
 
     def _note(
         self, content: int, here: int, changed: list[tuple[Key, tuple[int, ...]]]
     ) -> None:
-        index, places = self._index, self._places
-        slots, at, length = self._slots, self._at, self._length
+        index, full, done = self._index, self._full, self._done
         if content in index.cut:
             self._put(_CUT, here, changed)
-        for key in index.keys(content):
-            known = places.get(key, ())
-            if len(known) == MOST_PLACES:
-                last = known[-1]  # is it still seen?
-                if at[last] < length and slots[at[last]] == last:
-                    continue
+        keys = index.keys(content)
+        for key in [key for key in keys if key not in full and key not in done]:
             if index.holds(content, key):
                 self._put(key, here, changed)
 
     def _put(
         self, key: Key, here: int, changed: list[tuple[Key, tuple[int, ...]]]
     ) -> None:
-        known = before = self._places.get(key, ())
-        while known and not self._is_seen(known[-1]):
-            known = known[:-1]
-        if len(known) < MOST_PLACES:
+        before = self._places.get(key, ())
+        known = (*self._in_view(before), here)
+        if len(known) <= MOST_PLACES:
             changed.append((key, before))
-            self._places[key] = (*known, here)
+            self._places[key] = known
+        if len(known) >= MOST_PLACES:
+            self._full.add(key)
 
     def leave(self) -> None:
         """Goes back to the base of the view that was entered last."""
         length, replaced, changed = self._undo.pop()
+        self._full.clear()
         for key, known in reversed(changed):
             self._places[key] = known
         self._length = length
         for here in replaced:
             self._slots[self._at[here]] = here
 
-    def _is_seen(self, here: int) -> bool:
-        at = self._at[here]
-        return at < self._length and self._slots[at] == here
+    def _in_view(self, places: tuple[int, ...]) -> tuple[int, ...]:
+        """Those that are in view: the first ones, as windows go back to a beginning."""
+        at, slots, length = self._at, self._slots, self._length
+        while places:
+            last = places[-1]
+            if at[last] < length and slots[at[last]] == last:
+                break
+            places = places[:-1]
+        return places
 
-    def places(self, keys: Sequence[Key]) -> list[tuple[int, Key]]:
-        """The first messages in view that hold any of the forms, in their order.
+    def places(self, keys: Sequence[Key]) -> tuple[Key, tuple[int, ...]]:
+        """The first messages in view that hold any of the forms, and the first's form.
 
-        Messages are numbers that `seen` tells more about.
+        Messages are numbers that `seen` tells more about, in their order.
         """
-        found: dict[int, Key] = {}
+        first, places = _NONE, _NOWHERE
         for key in keys:
-            for here in self._places.get(key, ()):
-                if self._is_seen(here):
-                    found.setdefault(here, key)
-        order = list(found)
-        if len(keys) > 1:
-            order.sort(key=lambda here: self.seen[here].number)
-        return [(here, found[here]) for here in order[:MOST_PLACES]]
+            found = self._in_view(self._places.get(key, _NOWHERE))
+            if found and places:
+                first = key if found[0] < places[0] else first
+                places = tuple(sorted({*places, *found})[:MOST_PLACES])
+            elif found:
+                first, places = key, found
+        return first, places
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Of these forms no places are wanted any more."""
+        self._done.update(keys)
 
     def is_cut(self) -> bool:
         """True when a message in view was too large to be read to its end."""
-        return any(map(self._is_seen, self._places.get(_CUT, ())))
+        return bool(self._in_view(self._places.get(_CUT, ())))
 
 
-_CUT: Key = -1
+_CUT: Key = "cut"
+_NONE: Key = "none"
+_NOWHERE: tuple[int, ...] = ()
 
 
 def contents_of(views: Sequence[View]) -> Iterator[int]:

@@ -1,10 +1,13 @@
 """Turns a value into the forms in which it may have stood in what a model read.
 
 A form is looked up as words: small letters and digits, whatever stands between them.
-Numbers and dates have several forms; 1234.5 is also 1,234.50.
+Numbers and dates have several forms; 1234.5 is also 1,234.50. Letters are compared in
+Unicode's NFKC form. Chinese, Japanese and Thai have no spaces: each sign is a word.
 """
 
 import re
+import unicodedata
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from whypath.derive.values import FREE_LENGTH, Nature, Value
@@ -13,6 +16,8 @@ MAX_PHRASE = 20_000
 LINES = 3
 MAX_LINE = 2_000
 MIN_LINE = 12
+MIN_LETTERS = 4
+"""With fewer letters and digits, as `**/*.py`, the signs between them count."""
 _LONG_NUMBER = 5
 
 FOLD = bytes(
@@ -20,6 +25,11 @@ FOLD = bytes(
     for byte in range(256)
 )
 _ODD = re.compile(r"[^\w\x00-\x7f]+")
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""A sign of a script that writes words without spaces between them."""
 _NUMBER = re.compile(
     r"[$€£¥]?\s?[-+]?(\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(\.\d{1,12})?\s?%?"
 )
@@ -36,15 +46,15 @@ MONTHS = (
 
 
 class Form(NamedTuple):
-    """A way a value may be written. `words` are in small letters.
+    """A way a value may be written. `phrase` is its folded words, a space between.
 
     `words`: one after the other, whatever is between. `date`: they may run on into a
-    time of day. `prose`: looked for where a word of it is rare. `number`: `text` must
-    stand there as a number of its own. `line`: `text` must be a whole line or text.
+    time of day. `number`: `text` must stand there as a number of its own. `signs`:
+    `text` must stand there sign for sign.
     """
 
-    kind: Literal["words", "date", "prose", "number", "line"]
-    words: tuple[bytes, ...]
+    kind: Literal["words", "date", "number", "signs"]
+    phrase: bytes
     text: str = ""
 
 
@@ -60,41 +70,45 @@ class Forms(NamedTuple):
     lines: tuple[Form, ...] = ()
 
 
-def fold(text: str) -> bytes:
-    """Small letters and digits; everything else that is ASCII is a space."""
-    return encode(text).translate(FOLD)
-
-
-def encode(text: str) -> bytes:
-    """UTF-8; letters that are not ASCII small, and signs that are not ASCII spaces."""
+def fold(text: str, table: bytes = FOLD) -> bytes:
+    """Small letters and digits in UTF-8; whatever else there is, a space for each."""
     if not text.isascii():
-        text = _ODD.sub(" ", text.lower())
-    return text.encode("utf-8", "replace")
+        text = unicodedata.normalize("NFKC", text).lower()
+        text = UNSPACED.sub(r" \g<0> ", _ODD.sub(" ", text))
+    return text.encode("utf-8", "replace").translate(table)
+
+
+def phrase_of(text: str) -> bytes:
+    """The folded words of a text, one space between them."""
+    return b" ".join(fold(text).split())
 
 
 def forms_of(value: Value) -> Forms:
     """The forms of a value; none where it has no letter or digit."""
     text = value.text.strip()
-    if len(text) <= 40:
+    if len(text) <= 40 and not text.isalpha():
         number = _NUMBER.fullmatch(text)
         if number is not None:
             return Forms(number_forms(text, number[1], number[2] or ""))
         date = date_of(text)
         if date is not None:
             return Forms(*date_forms(*date))
-    words = tuple(fold(text[:MAX_PHRASE]).split())
-    if not words:
+    phrase = phrase_of(text[:MAX_PHRASE])
+    if not phrase:
         return Forms(())
     if value.nature != "free":
-        return Forms((Form("words", words),), _weak(text, value.nature))
-    same = (Form("prose", words),) if len(text) <= MAX_PHRASE else ()
-    if "\n" not in text and len(text) <= MAX_LINE:
-        same = (*same, Form("line", (), text))
+        if len(phrase) < min(MIN_LETTERS, len(text)):
+            return Forms((Form("signs", phrase, text),))
+        return Forms((Form("words", phrase),), _weak(text, value.nature))
+    same = (Form("words", phrase),) if len(text) <= MAX_PHRASE else ()
     return Forms(same, (), _lines(text))
 
 
 def number_forms(text: str, whole: str, fraction: str) -> tuple[Form, ...]:
-    """`1234.5`, `1234.50`, `1,234.5` and `1,234.50` for any one of them."""
+    """`1234.5`, `1234.50`, `1,234.5` and `1,234.50` for any one of them.
+
+    A whole number stands for itself with `.0` or `.00` behind it, too.
+    """
     digits = whole.replace(",", "")
     plain = digits.lstrip("0") or "0"
     rest = fraction.rstrip("0").removeprefix(".")
@@ -103,11 +117,11 @@ def number_forms(text: str, whole: str, fraction: str) -> tuple[Form, ...]:
         wholes = [digits]  # an id with zeros in front
     fractions = [f".{rest}", f".{rest}0"] if len(rest) == 1 else [f".{rest}"]
     if not rest:
-        fractions = ["", ".0", ".00"]
+        fractions = [""]
     written = [whole + fraction for whole in wholes for fraction in fractions]
-    forms = [Form("number", (), w) for w in written]
+    forms = [Form("number", phrase_of(w), w) for w in written]
     if len(digits) >= _LONG_NUMBER and not rest:
-        forms.append(Form("words", (digits.encode(),)))
+        forms.append(Form("words", digits.encode()))
     return tuple(forms)
 
 
@@ -135,23 +149,23 @@ def date_forms(
     numbers = dict.fromkeys([f"{month:02}", str(month)])
     names = dict.fromkeys([MONTHS[month - 1], MONTHS[month - 1][:3]])
     same = [_date(y, m, d) for m in numbers for d in days]
-    same.append(Form("words", (f"{y}{month:02}{day:02}".encode(),)))
+    same.append(_words(f"{y}{month:02}{day:02}"))
     same += [
         _words(a, b, y) for m in numbers for d in days for a, b in ((m, d), (d, m))
     ]
     spoken = [d + end for d in days for end in ("", "st", "nd", "rd", "th")]
     short = [_words(*pair) for m in names for d in spoken for pair in ((m, d), (d, m))]
     short += [_words(d, "of", m) for m in names for d in spoken if not d.isdecimal()]
-    dated = [Form("words", (*form.words, y.encode())) for form in short]
+    dated = [Form("words", form.phrase + b" " + y.encode()) for form in short]
     return tuple(dict.fromkeys(same + dated)), tuple(short)
 
 
 def _date(*words: str) -> Form:
-    return Form("date", tuple(word.encode() for word in words))
+    return Form("date", " ".join(words).encode())
 
 
 def _words(*words: str) -> Form:
-    return Form("words", tuple(word.encode() for word in words))
+    return Form("words", " ".join(words).encode())
 
 
 def _weak(text: str, nature: Nature) -> tuple[Form, ...]:
@@ -161,19 +175,19 @@ def _weak(text: str, nature: Nature) -> tuple[Form, ...]:
     names = [name for name in text.replace("\\", "/").split("/") if name]
     if len(names) < 2:
         return ()
-    last = tuple(fold(names[-1]).split())
-    both = (*fold(names[-2]).split(), *last)
-    tails = [both] if len(names) > 2 else []
+    last = phrase_of(names[-1])
+    tails = [(phrase_of(names[-2]) + b" " + last).strip()] if len(names) > 2 else []
     if "." in names[-1][1:]:
         tails.append(last)
-    return tuple(Form("words", tail) for tail in tails if sum(map(len, tail)) >= 4)
+    return tuple(Form("words", tail) for tail in tails if len(tail) >= 4)
 
 
 def _lines(text: str) -> tuple[Form, ...]:
     """A few of the longest lines of a text with several."""
     lines = dict.fromkeys(map(str.strip, text[:MAX_PHRASE].splitlines()))
-    long = [line for line in lines if MIN_LINE <= len(line) <= MAX_LINE]
     if len(lines) < 2:
         return ()
-    chosen = sorted(long, key=len, reverse=True)[:LINES]
-    return tuple(Form("line", (), line) for line in chosen)
+    long = [line for line in lines if MIN_LINE <= len(line) <= MAX_LINE]
+    long.sort(key=len, reverse=True)
+    forms = (Form("words", phrase_of(line)) for line in long)
+    return tuple(islice((form for form in forms if form.phrase), LINES))

@@ -27,25 +27,23 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _NO_VALUES = ("true", "false", "none", "null", "undefined")
 _CODE = re.compile(r"[{}<>=|\\]|&&|\w\(|;\s*$|(?:^|\s)--?[a-z]", re.MULTILINE)
 _LIST_MARK = re.compile(r"\s*\d{1,2}[.)]\s")
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]{0,6}\.?"
 _INSIDE = re.compile(
-    r"(?<!\w)(?:"
+    r"(?<!\w)(?=[^\s\d@/.\"“`]{0,80}+[\d@/.\"“`]|[A-Za-z]{3,9}+\.? \d)(?:"
     rf"(?P<spoken>(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}} {_MONTH})"
     r",? \d{4}\b)"
     r"|\"(?P<quoted>[^\"\n]{4,80})\"|“(?P<curly>[^”\n]{4,80})”|`(?P<code>[^`\n]{4,80})`"
-    r"|(?=\S{0,80}?[\d@/.])(?:"  # in all that follows there is one of these
-    r"(?P<url>https?://[^\s<>\"'`|)\]]{4,300})"
+    r"|(?P<url>(?i:https?)://[^\s<>\"'`|)\]]{4,300})"
     r"|(?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
     r"|(?P<date>\d{4}-\d\d-\d\d(?!\d)|\d{1,2}/\d{1,2}/\d{4}\b)"
     r"|(?P<time>(?<!:)\d{1,2}:\d\d(?::\d\d)?(?![\w:]))"
-    r"|(?P<dotted>(?<!\.)v?\d{1,5}(?:\.\d{1,5}){2,4}(?!\w))"
+    r"|(?P<dotted>(?<!\.)[vV]?\d{1,5}(?:\.\d{1,5}){2,4}(?!\w))"
     r"|(?P<path>(?<!\.)(?:~?/)?(?:[\w@.+-]{1,80}/){1,30}[\w@+-]{0,80}\.\w{1,8}\b)"
     r"|(?P<file>(?<![./@-])[\w-]{2,60}\.[A-Za-z]\w{0,4}(?![\w(./]))"
     r"|(?P<id>(?<![./-])#?(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[A-Za-z_-])"
     r"\w{1,60}(?:-\w{1,60}){0,8}(?!\w))"
     r"|(?P<number>(?<![.:/])(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?(?!\w)"
-    r"|\d{1,15}(?:\.\d{1,9})?(?!\w|[:/]\d)))))",
-    re.IGNORECASE,
+    r"|\d{1,15}(?:\.\d{1,9})?(?!\w|[:/]\d))))"
 )
 _OF_CODE = ("number", "quoted", "curly", "code", "time", "dotted")
 
