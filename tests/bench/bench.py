@@ -24,6 +24,7 @@ FLOOR_RATIO = 4.0
 MEMORY_OVER_INPUT_MB = 60.0
 OUTPUT_RATIO = 0.35
 CHAT_OUTPUT_RATIO = 0.03
+EVIDENCE_SHARE = 0.5
 START_UP_S = 0.15
 FIRST_STEP_MS = 1000.0
 NODES = 5000
@@ -105,6 +106,7 @@ def measure(case: Case) -> dict[str, Any]:
     output_mb = page.stat().st_size / 1e6
     return {
         "case": case.name,
+        "trace": str(trace),
         "page": str(page),
         "input_mb": input_mb,
         "unique_mb": unique / 1e6,
@@ -163,6 +165,29 @@ def diffing(size: int) -> Iterator[str]:
     )
     beside = f"difflib, on the keys alone: {difflib_s:.2f} s"
     yield f"{'target':<16}{'':>22}{DIFF_RATIO:>7.1f}x   {beside}"
+
+
+def evidence(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What finding where values came from adds to the reports, as lines of text."""
+    yield (
+        f"{'evidence in':<24}{'report':>9}{'without':>10}{'adds':>8}"
+        f"{'finding it':>13}{'memory':>9}"
+    )
+    for row in rows:
+        trace, page = row["trace"], FOLDER / "without.html"
+        without = [run(HERE / "origins.py", trace, page) for _ in range(3)]
+        bare_s = min(child.cpu_s for child in without)
+        found_s = float(run(HERE / "origins.py", trace).output.split()[-1])
+        share = row["cpu_s"] / bare_s - 1
+        memory_mb = row["peak_mb"] - min(child.peak_mb for child in without)
+        large = row["input_mb"] > JUDGED_FROM_MB
+        row["evidence_share"], row["finding_share"] = share, found_s / bare_s
+        yield (
+            f"{row['case']:<24}{row['cpu_s']:>7.2f} s{bare_s:>8.2f} s{share:>8.0%}"
+            f"{mark(share, EVIDENCE_SHARE) if large else ' '}"
+            f"{found_s:>6.2f} s {found_s / bare_s:>4.0%}{memory_mb:>6.0f} MB"
+        )
+    yield f"{'target':<43}{EVIDENCE_SHARE:>8.0%}"
 
 
 def start_up() -> float:
@@ -245,7 +270,8 @@ def main() -> None:
     print(*reading(max(asked.sizes)), sep="\n", end="\n\n")
     print(*diffing(max(asked.sizes)), sep="\n", end="\n\n")
     rows = [measure(case) for case in cases]
-    print(*report_table(rows), sep="\n")
+    print(*report_table(rows), sep="\n", end="\n\n")
+    print(*evidence(rows), sep="\n")
     if not asked.no_browser:
         from page import look
 

@@ -17,8 +17,8 @@ from whypath.derive.value_forms import FOLD, Form, fold
 from whypath.derive.values import Span
 
 MAX_CHECKS = 500_000
-_KNOWN = 50_000
-_SHORT = 48
+_KNOWN = 10_000
+_SHORT = 32
 """Of a longer form, the words in so many bytes at its end are searched for first."""
 _BATCH = 64
 _SLICE = 16_384
@@ -110,7 +110,9 @@ class FormIndex:
     def _search_for(self, patterns: Sequence[str]) -> None:
         self._overlap = max(map(len, patterns), default=0) * 4  # bytes, at most
         self._find = AhoCorasick(
-            patterns, implementation=Implementation.ContiguousNFA
+            patterns,
+            store_patterns=True,  # what it finds are these, not copies
+            implementation=Implementation.ContiguousNFA,
         ).find_matches_as_strings
 
     def narrow(self, keys: Iterable[Key]) -> None:
@@ -143,12 +145,10 @@ class FormIndex:
     def _look_again(self, found: set[Key], words: bytes) -> None:
         """Adds forms that are searched for in the same way, and checks long ones."""
         alike, long = self._alike, self._long
-        for pattern in [key for key in found & self._odd if key in alike]:
-            found.update(alike[pattern])
-            if pattern not in self._forms:
-                found.remove(pattern)
         for key in found & self._odd:
-            if key in long and long[key] not in words:
+            if key in alike:
+                found.update(k for k in alike[key] if k not in long or long[k] in words)
+            if key not in self._forms or (key in long and long[key] not in words):
                 found.remove(key)
 
     def _words(self, content: int) -> bytes:

@@ -40,7 +40,7 @@ class Placer:
         self._views = views
         self._seen = seen
         self._places: dict[int, Place] = {}
-        self._copies: dict[tuple[int, ...], tuple[Place, ...]] = {}
+        self._copies: dict[tuple[int, ...], tuple[int, tuple[Place, ...]]] = {}
         self._done_at: dict[str, int] = {}
         self._asked_at: dict[tuple[str, int | None], int] = {}
         self._said_at: dict[int, list[int]] = {}
@@ -67,11 +67,12 @@ class Placer:
         """The places of messages; equal tuples are one."""
         known = self._copies.get(messages)
         if known is None:
-            known = tuple(self.place(message, LAST) for message in messages)
-            self._copies[messages] = known
-        if any(place.step is not None and place.step >= before for place in known):
-            return tuple(self.place(message, before) for message in messages)
-        return known
+            places = tuple(self.place(message, LAST) for message in messages)
+            latest = max((place.step or 0 for place in places), default=0)
+            known = self._copies[messages] = latest, places
+        if known[0] < before:
+            return known[1]
+        return tuple(self.place(message, before) for message in messages)
 
     def place(self, message: int, before: int) -> Place:
         """The place of a message, of a step before the position `before`."""

@@ -23,6 +23,8 @@ from whypath.model import Context, Run
 
 __all__ = ["Origin", "Place", "find_origins"]
 
+MAX_VALUE = 1_000
+
 OriginVerdict = Literal["found", "part", "normalised", "composed", "missing", "unknown"]
 
 
@@ -31,7 +33,8 @@ class Origin(NamedTuple):
 
     `of` tells what the value is part of: the step's input (`arguments`), the run's
     `answer`, or a decision's `evidence`, of which `name` is the name. `path` is the
-    JSON path in it, and `span` where in the text there, None for the whole text.
+    JSON path in it, and `span` where in the text there, None for the whole text. Of a
+    long `value` only the first `MAX_VALUE` characters are kept.
 
     `verdict` is `found`: the whole text or number there is the value. `part`: it stands
     in a longer text, or a telling part of it does. `normalised`: in another case, with
@@ -215,6 +218,7 @@ def _told(
     elsewhere: Place | None = None,
 ) -> Origin:
     path, span, text, _ = asked.keys.value
+    text = text[:MAX_VALUE]
     return Origin(
         asked.of, asked.name, path, span, text, verdict, source, copies, elsewhere
     )
