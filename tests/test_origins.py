@@ -1,6 +1,5 @@
 """Where the values of calls, answers and decisions came from, if it was in view."""
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,6 @@ from whypath.derive.context import find_contexts
 from whypath.derive.origin_chains import uses
 from whypath.derive.origin_texts import MAX_BYTES
 from whypath.derive.origins import Origin, find_origins
-from whypath.derive.value_forms import MONTHS
 from whypath.derive.values import MAX_DEPTH, MAX_VALUES, texts_of, values_of
 from whypath.model import Run
 
@@ -351,105 +349,3 @@ def test_no_text_is_taken_from_too_deep() -> None:
     for _ in range(MAX_DEPTH * 3):
         document = [document]
     assert list(texts_of(document)) == []
-
-
-def test_a_thousand_values_are_traced_to_where_they_were_planted() -> None:
-    garden = Garden(random.Random(7))
-    garden.grow(1_000)
-    run = garden.tiny.run
-    found = origins(run)
-    keys = {step.key: step.position for step in run.steps}
-    right = false_missing = 0
-    wrong: list[Any] = []
-    for planted in garden.planted:
-        position = keys[planted["used"]]
-        whole = {o.path: o for o in found[position] if o.span is None}
-        origin = whole[planted["path"]]
-        source = origin.source and origin.source.step
-        true = planted["source"] and keys[planted["source"]]
-        right += source == true
-        false_missing += source is None and true is not None
-        if source != true:
-            wrong.append((planted, origin))
-    assert len(garden.planted) == 1_000
-    assert right >= 990, wrong[:5]
-    assert false_missing <= 10, wrong[:5]
-
-
-class Garden:
-    """A run in which values of known origin are planted, copied, evicted and used."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self.tiny = Tiny()
-        self.planted: list[dict[str, Any]] = []
-        self.round = 0
-
-    def grow(self, count: int) -> None:
-        """Adds rounds until `count` values have been used."""
-        while len(self.planted) < count:
-            self._round(min(10, count - len(self.planted)))
-
-    def _round(self, count: int) -> None:
-        """Values are said, perhaps copied, perhaps evicted and said again, and used."""
-        self.round += 1
-        names = [f"{self.round}-{name}" for name in ("say", "copy", "reset", "use")]
-        said, copied, reset, used = names
-        pairs = [self._pair() for _ in range(count)]
-        texts = [self._sentence(written) for written, _ in pairs]
-        if self.round % 2:
-            self.tiny.step("user", output=" ".join(texts), key=said)
-        else:
-            self._result(said, {"rows": [{"text": text} for text in texts]})
-        if self.round % 3 == 0:
-            self._result(copied, [written for written, _ in pairs])
-        source: str | None = said
-        if self.round % 5 == 0:
-            summary = " ".join(texts) if self.round % 10 else "It was about values."
-            self.tiny.step("user", output=summary, key=reset, resets_context=True)
-            source = reset if self.round % 10 else None
-        arguments = {f"v{at}": value for at, (_, value) in enumerate(pairs)}
-        self.tiny.step("model", calls=[(used, "use", arguments)])
-        self.tiny.result(used, "done")
-        self.planted += [
-            {"used": used, "path": f"$.v{at}", "value": value, "source": source}
-            for at, (_, value) in enumerate(pairs)
-        ]
-
-    def _result(self, key: str, output: Any) -> None:
-        self.tiny.step("model", calls=[(key, "look")])
-        self.tiny.result(key, output)
-
-    def _sentence(self, written: str) -> str:
-        before = self.chance.choice(
-            ["See", "It is", "the one with", "Ask for", "note:"]
-        )
-        after = self.chance.choice([".", ", please.", " and no other.", "!", " (new)."])
-        return f"{before} {written}{after}"
-
-    def _pair(self) -> tuple[str, Any]:
-        """A value as it is said, and as it is used."""
-        chance = self.chance
-        number = chance.randrange(10**6, 10**8)
-        month, day = chance.randrange(1, 13), chance.randrange(1, 29)
-        year = chance.randrange(1900, 9000)
-        cents = chance.randrange(10, 100) / 100 + number
-        iso = f"{year}-{month:02}-{day:02}"
-        name = f"{chance.choice('abcdef')}{number}"
-        return chance.choice(
-            [
-                (f"ORD-{number}", f"ORD-{number}"),
-                (f"Ord-{number}", f"ORD-{number}"),
-                (f"user_{number}_x", f"user-{number}-x"),
-                (f"{number}", number),
-                (f"{cents:,.2f}", cents),
-                (f"${number:,}.00", number),
-                (iso, iso),
-                (f"{MONTHS[month - 1].title()} {day}, {year}", iso),
-                (f"{iso}T10:15:00Z", iso),
-                (f"{name}@mail.example", f"{name}@mail.example"),
-                (f"src/{name}/main.py:12", f"src/{name}/main.py"),
-                (f"lib/{name}.py", f"/home/me/lib/{name}.py"),
-                (f"red {name} kettle", f"Red {name} Kettle"),
-            ]
-        )

@@ -40,7 +40,10 @@ class Tiny:
         calls = fields.pop("calls", ())
         made = tuple(self.call(*c) if isinstance(c, tuple) else c for c in calls)
         if fields.get("tools") is not None:
-            fields["tools"] = tuple(Tool(tool, None) for tool in fields["tools"])
+            fields["tools"] = tuple(
+                Tool(tool, None) if isinstance(tool, str) else tool
+                for tool in fields["tools"]
+            )
         if "seen" in fields:
             fields["window"] = Window([self.message(m) for m in fields.pop("seen")])
         return self.draft.step(kind, name, line=self.line, calls=made, **fields)

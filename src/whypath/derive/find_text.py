@@ -1,19 +1,46 @@
 """Finds where in a text a value stands, as a word or a number of its own."""
 
 import re
+from collections.abc import Callable
 
-from whypath.derive.value_forms import Form
+from whypath.derive.value_forms import UNSPACED, Form
 from whypath.derive.values import Span
 
 _NO_CENTS = re.compile(r"\.00?(?!\w)")
 _MOST_WORDS = 50
 
 
-def find_exact(text: str, wanted: str, is_number: bool = False) -> Span | None:
+def find_form(text: str, form: Form) -> Span | None:
+    """Where a form stands of which more is asked than its words; see `Form`."""
+    if form.kind == "day":
+        words = r"[\W_]+".join(form.text.split())
+        pattern = rf"(?<!\w){words}(?!\w)(?![\W_]{{1,3}}\d{{4}}(?!\d))"
+        match = re.search(pattern, text, re.IGNORECASE)
+        return match.span() if match else None
+    if form.kind == "digits":
+        match = re.search(rf"(?<!\w)(?<!\d[.,]){form.text}(?!\w|[.,]\d)", text)
+        return match.span() if match else None
+    if form.kind == "name":
+        return find_exact(text, form.text, is_in=_not_below)
+    return find_exact(text, form.text, form.kind == "number")
+
+
+def _not_below(before: str) -> bool:
+    """True where no folder is named in front of a file."""
+    return before[-1:] not in ("/", "\\") or before in ("./", ".\\")
+
+
+def find_exact(
+    text: str,
+    wanted: str,
+    is_number: bool = False,
+    is_in: Callable[[str], bool] = lambda before: True,
+) -> Span | None:
     """The first place of `wanted` in `text` that is no part of a longer word.
 
     A number is none of a longer number, date, time or id either; one that is whole may
-    have `.0` or `.00` behind it, which the place includes.
+    have `.0` or `.00` behind it, which the place includes. `is_in` is asked about the
+    two characters before.
     """
     at = text.find(wanted)
     while at >= 0:
@@ -22,8 +49,10 @@ def find_exact(text: str, wanted: str, is_number: bool = False) -> Span | None:
             cents = _NO_CENTS.match(text, end)
             end = cents.end() if cents else end
         before, after = text[max(0, at - 2) : at], text[end : end + 2]
-        if _is_edge(before[::-1], wanted[0], is_number, True) and _is_edge(
-            after, wanted[-1], is_number, False
+        if (
+            _is_edge(before[::-1], wanted[0], is_number, True)
+            and _is_edge(after, wanted[-1], is_number, False)
+            and is_in(before)
         ):
             return at, end
         at = text.find(wanted, at + 1)
@@ -35,7 +64,7 @@ def _is_edge(beside: str, edge: str, is_number: bool, is_before: bool) -> bool:
     if not beside or not (edge.isalnum() or edge == "_"):
         return True
     if beside[0].isalnum():
-        return False
+        return bool(UNSPACED.match(beside[0]) or UNSPACED.match(edge))
     if not is_number or len(beside) < 2:
         return not (is_number and beside[0] == "_")
     if beside[0] in "-#" and is_before:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from whypath.content import ContentStore
-from whypath.derive.find_text import find_exact, find_words
+from whypath.derive.find_text import find_exact, find_form, find_words
 from whypath.derive.origin_texts import MAX_BYTES, OpenContents
 from whypath.derive.value_forms import FOLD, Form, fold
 from whypath.derive.values import Span
@@ -187,8 +187,7 @@ class FormIndex:
             self._checks += 1
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            joined = self._open.of(content).joined
-            known = find_exact(joined, form.text, form.kind == "number") is not None
+            known = find_form(self._open.of(content).joined, form) is not None
             self._known[content, key] = known
         return known
 
@@ -200,13 +199,14 @@ class FormIndex:
         form = self._forms[key]
         texts = self._open.of(content).texts
         bare = value.strip()
-        wanted = form.text or bare
-        for path, text, _ in texts if wanted else ():
-            if wanted not in text:
-                continue
-            if text in (value, bare):
+        for path, text, _ in texts:
+            is_there = bare != "" and bare in text
+            if is_there and text in (value, bare):
                 return Spot(path, None, True, True)
-            span = find_exact(text, wanted, form.kind == "number")
+            if form.text:
+                span = find_form(text, form)
+            else:
+                span = find_exact(text, bare) if is_there else None
             if span is not None:
                 is_exact = text[span[0] : span[1]] == bare
                 return Spot(path, span, is_exact, span == (0, len(text)))

@@ -147,6 +147,9 @@ class _Answers:
         key, places = window.places(weak)
         if places:
             return self._sourced(asked, key, places, True)
+        offered = self._offered.source(view, weak, "")
+        if offered is not None:
+            return _told(asked, "part", offered[0])
         if lines:
             each = [window.places((line,)) for line in lines]
             if all(places for _, places in each):

@@ -33,7 +33,8 @@ UNSPACED = re.compile(
 _NUMBER = re.compile(
     r"[$€£¥]?\s?[-+]?(\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(\.\d{1,12})?\s?%?"
 )
-_DATE = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[T ]\d\d?:\S{2,30})?")
+_DATE = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)")
+_TIME = re.compile(r"[T ]\d\d?:\S{2,30}")
 _US_DATE = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
 _WORD_DATE = re.compile(
     r"(?:([A-Za-z]{3,9})\.? (\d\d?)(?:st|nd|rd|th)?"
@@ -49,11 +50,12 @@ class Form(NamedTuple):
     """A way a value may be written. `phrase` is its folded words, a space between.
 
     `words`: one after the other, whatever is between. `date`: they may run on into a
-    time of day. `number`: `text` must stand there as a number of its own. `signs`:
-    `text` must stand there sign for sign.
+    time of day. Of the others `text` must stand there. `number`: as a number of its
+    own. `digits`: as one, or as part of an id. `signs`: sign for sign. `name`: with no
+    folder named in front of the file. `day`: with no year behind the day and the month.
     """
 
-    kind: Literal["words", "date", "number", "signs"]
+    kind: Literal["words", "date", "number", "digits", "signs", "name", "day"]
     phrase: bytes
     text: str = ""
 
@@ -93,6 +95,9 @@ def forms_of(value: Value) -> Forms:
         date = date_of(text)
         if date is not None:
             return Forms(*date_forms(*date))
+        date = date_of(text[:10]) if _TIME.fullmatch(text, 10) else None
+        if date is not None:  # of a time, the day alone tells much
+            return Forms((Form("words", phrase_of(text)),), date_forms(*date)[0])
     phrase = phrase_of(text[:MAX_PHRASE])
     if not phrase:
         return Forms(())
@@ -121,7 +126,7 @@ def number_forms(text: str, whole: str, fraction: str) -> tuple[Form, ...]:
     written = [whole + fraction for whole in wholes for fraction in fractions]
     forms = [Form("number", phrase_of(w), w) for w in written]
     if len(digits) >= _LONG_NUMBER and not rest:
-        forms.append(Form("words", digits.encode()))
+        forms.append(Form("digits", digits.encode(), digits))
     return tuple(forms)
 
 
@@ -157,6 +162,7 @@ def date_forms(
     short = [_words(*pair) for m in names for d in spoken for pair in ((m, d), (d, m))]
     short += [_words(d, "of", m) for m in names for d in spoken if not d.isdecimal()]
     dated = [Form("words", form.phrase + b" " + y.encode()) for form in short]
+    short = [Form("day", form.phrase, form.phrase.decode()) for form in short]
     return tuple(dict.fromkeys(same + dated)), tuple(short)
 
 
@@ -176,10 +182,11 @@ def _weak(text: str, nature: Nature) -> tuple[Form, ...]:
     if len(names) < 2:
         return ()
     last = phrase_of(names[-1])
-    tails = [(phrase_of(names[-2]) + b" " + last).strip()] if len(names) > 2 else []
+    both = (phrase_of(names[-2]) + b" " + last).strip()
+    tails = [Form("words", both)] if len(names) > 2 else []
     if "." in names[-1][1:]:
-        tails.append(last)
-    return tuple(Form("words", tail) for tail in tails if len(tail) >= 4)
+        tails.append(Form("name", last, names[-1]))
+    return tuple(form for form in tails if len(form.phrase) >= 4)
 
 
 def _lines(text: str) -> tuple[Form, ...]:
