@@ -97,7 +97,7 @@ def forms_of(value: Value) -> Forms:
             return Forms(*date_forms(*date))
         date = date_of(text[:10]) if _TIME.fullmatch(text, 10) else None
         if date is not None:  # of a time, the day alone tells much
-            return Forms((Form("words", phrase_of(text)),), date_forms(*date)[0])
+            return Forms(_times(text[:10], text[11:]), date_forms(*date)[0])
     phrase = phrase_of(text[:MAX_PHRASE])
     if not phrase:
         return Forms(())
@@ -128,6 +128,15 @@ def number_forms(text: str, whole: str, fraction: str) -> tuple[Form, ...]:
     if len(digits) >= _LONG_NUMBER and not rest:
         forms.append(Form("digits", digits.encode(), digits))
     return tuple(forms)
+
+
+def _times(day: str, time: str) -> tuple[Form, ...]:
+    """A day and time, with a `T` between or not, and a `Z` behind or not."""
+    bare = time.removesuffix("Z")
+    written = dict.fromkeys(
+        f"{day}{between}{at}" for between in "T " for at in (time, bare, bare + "Z")
+    )
+    return tuple(Form("words", phrase_of(text)) for text in written)
 
 
 def date_of(text: str) -> tuple[int, int, int] | None:

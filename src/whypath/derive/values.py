@@ -18,6 +18,8 @@ MAX_DEPTH = 40
 MAX_VALUES = 200
 FREE_WORDS = 4
 FREE_LENGTH = 200
+FREE_SIGNS = 12
+"""More signs of a script that writes without spaces are a sentence."""
 PROSE_LENGTH = 20_000
 CODE_LENGTH = 400
 _MAX_PATH = 400
@@ -196,6 +198,8 @@ def is_worth_it(text: str) -> bool:
     """
     bare = text.strip()
     if len(bare) < 4:
+        if any(c > "\u2e80" for c in bare):  # of such signs two are a name
+            return len(bare) > 1
         if bare.lstrip("-").replace(".", "", 1).isdecimal():
             return bare.lstrip("-") not in ("0", "1", "0.0", "1.0")
         is_code = bare.isupper() or any(c.isdecimal() for c in bare)
@@ -212,4 +216,6 @@ def nature_of(text: str) -> Nature:
         return "free"
     if words > 1:
         return "phrase"
-    return "free" if any(c > "\u2e80" for c in text) else "atom"
+    if any(c > "\u2e80" for c in text):
+        return "free" if len(text) > FREE_SIGNS else "phrase"
+    return "atom"
