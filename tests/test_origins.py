@@ -109,6 +109,8 @@ NOT_THERE = {
     "another time of the day": ("T-10:15:07.250", "T-10:15:07.251", "missing"),
     "digits of a longer number": (12345, "12345.6, 9,12345, 12345,6", "missing"),
     "a file of that name elsewhere": ("/u/src/a/main.py", "see lib/main.py", "missing"),
+    "a word like a code": ("LAS", "to Las Vegas", "missing"),
+    "a pattern's words": ("--red|--blue", "stripe-red-blue", "missing"),
     "other signs": ("**/*.py", "see a.py and py", "missing"),
     "other signs without spaces": ("王小明", "请联系王大明先生", "composed"),
     "words across two items": ("John Smith", ["John", "Smith"], "composed"),

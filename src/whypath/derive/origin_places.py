@@ -9,6 +9,8 @@ from whypath.derive.origin_windows import Seen, Views
 from whypath.derive.values import Span
 from whypath.model import Message, Run, Step, Tool
 
+_ROLES = {"result": "tool", "call": "assistant"}
+"""Some providers have the user bring what tools gave."""
 LAST = 1 << 60
 """A position after every step."""
 
@@ -18,8 +20,9 @@ class Place(NamedTuple):
 
     `step` is the step that the content came from; None: not known. `message` counts
     from 1 in the window at the step `window`; both are None outside of windows. `role`
-    is the message's; or `state` or `reasoning`, which were in no window; or `tools`,
-    the definition of a tool that was offered.
+    is who said it: `system`, `user`, `tool`, or `assistant` for the model itself; or
+    `state` or `reasoning`, which were in no window; or `tools`, the definition of a
+    tool that was offered.
 
     `path` and `span` are told of sources, not of copies; a text's path is `$`.
     """
@@ -88,7 +91,8 @@ class Placer:
         assert message.content is not None
         at = self._views.all[seen.view].at
         step = self._origin(message, at)
-        return Place(step, message.content, None, None, message.role, at, seen.number)
+        role = _ROLES.get(message.kind, message.role)
+        return Place(step, message.content, None, None, role, at, seen.number)
 
     def _origin(self, message: Message, at: int) -> int | None:
         call_id, content = message.call_id, message.content

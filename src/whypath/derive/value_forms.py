@@ -30,6 +30,7 @@ UNSPACED = re.compile(
     "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """A sign of a script that writes words without spaces between them."""
+_SIGNS = re.compile(r"[|*?(){}\[\]^$<>=+]")
 _NUMBER = re.compile(
     r"[$€£¥]?\s?[-+]?(\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(\.\d{1,12})?\s?%?"
 )
@@ -102,11 +103,21 @@ def forms_of(value: Value) -> Forms:
     if not phrase:
         return Forms(())
     if value.nature != "free":
-        if len(phrase) < min(MIN_LETTERS, len(text)):
+        if len(phrase) < min(MIN_LETTERS, len(text)) or _has_signs(text, value.nature):
             return Forms((Form("signs", phrase, text),))
         return Forms((Form("words", phrase),), _weak(text, value.nature))
     same = (Form("words", phrase),) if len(text) <= MAX_PHRASE else ()
     return Forms(same, (), _lines(text))
+
+
+def _has_signs(text: str, nature: Nature) -> bool:
+    """True for a pattern or expression, as `--red|--blue`, and for a short code.
+
+    Of a code in capitals, as `LAS`, the capitals count: `Las` is a word of its own.
+    """
+    if len(text) < MIN_LETTERS:
+        return text.isupper()
+    return nature == "atom" and _SIGNS.search(text) is not None
 
 
 def number_forms(text: str, whole: str, fraction: str) -> tuple[Form, ...]:
