@@ -20,6 +20,11 @@ class LongNumber {
   constructor(digits) {
     this.digits = digits;
   }
+
+  /** Its digits again, where the browser can write them. */
+  toJSON() {
+    return /** @type {any} */ (JSON).rawJSON?.(this.digits) ?? Number(this.digits);
+  }
 }
 
 /** Parses JSON; long whole numbers keep their digits where the browser lets us. @param {string} raw */

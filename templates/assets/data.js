@@ -3,7 +3,7 @@
 
 const KEEP_CHUNKS = 48;
 
-/** @typedef {{steps: Map<number, {html: string, own: number[]}>, contents: Map<number, Uint8Array>}} Chunk */
+/** @typedef {{steps: Map<number, {html: string, own: number[], facts: any}>, contents: Map<number, Uint8Array>}} Chunk */
 
 const decoder = new TextDecoder();
 const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("script.chunk")]);
@@ -58,8 +58,8 @@ function openPayload(index) {
     /** @type {Chunk} */
     const chunk = { steps: new Map(), contents: new Map() };
     let at = end + 1;
-    for (const [position, length, own] of header.steps) {
-      chunk.steps.set(position, { html: decoder.decode(bytes.subarray(at, at + length)), own });
+    for (const [position, length, own, facts] of header.steps) {
+      chunk.steps.set(position, { html: decoder.decode(bytes.subarray(at, at + length)), own, facts });
       at += length;
     }
     let id = index.chunkContents[number];
@@ -95,6 +95,13 @@ function openPayload(index) {
       const here = loaded.get(number);
       if (here) return here.steps.get(n)?.html || "";
       return chunk(number).then((one) => one.steps.get(n)?.html || "");
+    },
+    /** What render/facts.py says about a step, at once when its chunk is there. @param {number} n */
+    facts(n) {
+      const number = chunkOfStep(n);
+      const here = loaded.get(number);
+      if (here) return here.steps.get(n)?.facts || {};
+      return chunk(number).then((one) => one.steps.get(n)?.facts || {});
     },
     /** The JSON text of a content, at once when its chunk is there. @param {number} id */
     content(id) {

@@ -1,14 +1,14 @@
 // @ts-check
 // The strip of all steps: a tick each, or a density where there are too many.
 
-const TICK_LIMIT = 400;
+const TICK_LIMIT = 200;
 
-/** The strip. `select` is called with the step under the pointer. @param {any} index @param {(n: number) => void} select */
-function makeScrubber(index, select) {
+/** The strip. `select` is called with the step under the pointer. @param {any} index @param {(n: number) => void} select @param {Marks} marks */
+function makeScrubber(index, select, marks) {
   const strip = /** @type {HTMLElement} */ (document.getElementById("scrubber"));
   const canvas = /** @type {HTMLCanvasElement} */ (strip.querySelector("canvas"));
   const head = /** @type {HTMLElement} */ (strip.querySelector(".playhead"));
-  const wrong = new Set(index.wrong);
+  const found = new Set(index.findings.map((/** @type {any[]} */ each) => each[0]));
   let current = 1;
 
   /** A colour of the theme. @param {string} name */
@@ -24,6 +24,23 @@ function makeScrubber(index, select) {
     pen.lineTo(x + size, y);
     pen.lineTo(x, y + size);
     pen.lineTo(x - size, y);
+    pen.fill();
+  }
+
+  /** A finding's mark: a triangle. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} size */
+  function triangle(pen, x, y, size) {
+    pen.beginPath();
+    pen.moveTo(x, y - size);
+    pen.lineTo(x + size, y + size * 0.8);
+    pen.lineTo(x - size, y + size * 0.8);
+    pen.fill();
+  }
+
+  /** A mark of the reader's own: a dot for a breakpoint, a bar for a note. @param {CanvasRenderingContext2D} pen @param {number} x @param {boolean} isStop */
+  function ownMark(pen, x, isStop) {
+    pen.beginPath();
+    if (isStop) pen.arc(x, 31, 2.5, 0, 2 * Math.PI);
+    else pen.rect(x - 1, 1, 2, 10);
     pen.fill();
   }
 
@@ -90,7 +107,16 @@ function makeScrubber(index, select) {
     pen.fillStyle = colour("--error");
     for (let n = 1; n <= index.count; n++) {
       if (index.status[n - 1] === "e") cross(pen, xOf(n, width), 31, 2.5);
-      if (wrong.has(n)) diamond(pen, xOf(n, width), 6, 4);
+      if (found.has(n)) triangle(pen, xOf(n, width), 6, 4);
+    }
+    pen.fillStyle = colour("--warn");
+    let last = -1;
+    for (let n = 1; n <= index.count; n++) {
+      const isStop = marks.isStop(n);
+      if (!isStop && !marks.note(n)) continue;
+      const x = Math.round(xOf(n, width));
+      if (x !== last) ownMark(pen, x, isStop);
+      last = x;
     }
   }
 
