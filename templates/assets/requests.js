@@ -13,7 +13,7 @@ const wireName = (name) => [...name.replace(/[^a-zA-Z0-9_-]/gu, "_")].slice(0, 6
 /** A message as both shapes need it. @param {MessageRow} row @param {string} raw @returns {Said} */
 function saidBy([role, kind, name, call], raw) {
   const text = raw[0] === '"' ? JSON.parse(raw) : raw;
-  const said = { role: "user", kind, text, name: name || "", id: call || "", raw };
+  const said = { role: "user", kind, text, name: name || "", id: (call || "").replace(/[^a-zA-Z0-9_-]/gu, "_"), raw };
   if (kind === "call" || kind === "reasoning") return { ...said, role: "assistant" };
   if (kind === "result") return { ...said, role: "tool" };
   if (role === "system" || role === "developer") return { ...said, role: "system", kind: "text" };

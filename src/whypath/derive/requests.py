@@ -74,6 +74,11 @@ def request(story: Story, position: int, shape: Shape) -> Request:
     turns = list(_turns(contents, window(story.contexts, position), notes))
     fill = _openai if shape == "openai" else _anthropic
     body = {**head(contents, step, shape), **fill(contents, turns, notes)}
+    if shape == "anthropic" and "max_tokens" not in _told(contents, step, shape):
+        notes.append(f"max_tokens is not recorded: {MAX_TOKENS} is filled in")
+    named = {tool.name for tool in step.tools or ()} | {part.name for part in turns}
+    if any(name and wire_name(name) != name for name in named):
+        notes.append("tool names are written in the letters that a provider takes")
     if step.tools:
         body["tools"] = tools(contents, step.tools, shape)
         if any(tool.definition is None for tool in step.tools):
@@ -87,7 +92,15 @@ def request(story: Story, position: int, shape: Shape) -> Request:
 
 def head(contents: ContentStore, step: Step, shape: Shape) -> dict[str, Any]:
     """The model and the settings of a call, as far as they are recorded."""
-    fields: dict[str, Any] = {"model": step.model or ""}
+    fields = {"model": step.model or "", **_told(contents, step, shape)}
+    if shape == "anthropic":
+        fields.setdefault("max_tokens", MAX_TOKENS)
+    return fields
+
+
+def _told(contents: ContentStore, step: Step, shape: Shape) -> dict[str, Any]:
+    """The recorded settings under the names of a shape."""
+    fields: dict[str, Any] = {}
     column = SHAPES.index(shape)
     for name, value in recorded_settings(contents, step).items():
         key = _SETTINGS[name][column]
@@ -95,8 +108,6 @@ def head(contents: ContentStore, step: Step, shape: Shape) -> dict[str, Any]:
             value = [value]
         if key is not None:
             fields[key] = value
-    if shape == "anthropic":
-        fields.setdefault("max_tokens", MAX_TOKENS)
     return fields
 
 
@@ -130,8 +141,10 @@ def _parsed(value: Any) -> Any:
 def tools(
     contents: ContentStore, offered: Sequence[Tool], shape: Shape
 ) -> list[dict[str, Any]]:
-    """The offered tools as a request defines them."""
-    return [_tool(contents, tool, shape) for tool in offered]
+    """The offered tools as a request defines them, each name once."""
+    named = {wire_name(tool.name): tool for tool in reversed(offered)}
+    first = [tool for tool in offered if named[wire_name(tool.name)] is tool]
+    return [_tool(contents, tool, shape) for tool in first]
 
 
 def _tool(contents: ContentStore, tool: Tool, shape: Shape) -> dict[str, Any]:
@@ -189,7 +202,7 @@ def _turns(
 
 def _part(contents: ContentStore, message: Message) -> Part:
     text = "" if message.content is None else contents.text(message.content)
-    name, id = message.name or "", message.call_id or ""
+    name, id = message.name or "", _NAME.sub("_", message.call_id or "")
     if message.kind == "call":
         return Part("assistant", "call", text, name, id, message.content)
     if message.kind == "result":
