@@ -13,6 +13,7 @@
 //   out         where the run goes on after what encloses this step: over, from there
 //   out, back   what encloses this step: where it was called
 //
+// A result that came late stands behind steps outside: forward means later, always.
 // So over never enters anything, into enters one level, and each ends where a debugger's
 // step, next and finish do, forward or in reverse.
 
@@ -33,13 +34,24 @@ function makeMovement(index) {
     lastInside[around[n]] = n;
   }
 
-  /** The next step that is not inside `n`, nor inside anything that begins before it. @param {number} n */
-  function over(n) {
-    let at = n;
-    while (at && !after[at]) at = around[at];
-    return after[at];
+  /** The nearest sibling of `at`, or of what encloses it, that comes later than `n`. @param {number} at @param {number} n */
+  function beyond(at, n) {
+    for (let here = at; here; here = around[here]) {
+      let next = after[here];
+      while (next && next <= n) next = after[next];
+      if (next) return next;
+    }
+    return 0;
   }
 
+  /** The last step inside `at` that comes before `n`. @param {number} at @param {number} n */
+  function lastBefore(at, n) {
+    let inside = lastInside[at];
+    while (inside >= n) inside = before[inside];
+    return inside;
+  }
+
+  const over = (/** @type {number} */ n) => beyond(n, n);
   const overBack = (/** @type {number} */ n) => before[n] || around[n];
   const wrong = new Set(index.wrong);
   const found = new Set(index.findings.map((/** @type {any[]} */ each) => each[0]));
@@ -63,8 +75,8 @@ function makeMovement(index) {
       if (move === "over") return over(n);
       if (move === "over-back") return overBack(n);
       if (move === "into") return firstInside[n] || over(n);
-      if (move === "into-back") return lastInside[before[n]] || overBack(n);
-      if (move === "out") return around[n] ? over(around[n]) : 0;
+      if (move === "into-back") return (before[n] && lastBefore(before[n], n)) || overBack(n);
+      if (move === "out") return around[n] && beyond(around[n], n);
       return around[n];
     },
     /** The nearest step in a direction that passes a test. @param {number} n @param {number} direction @param {(n: number) => boolean} test */
