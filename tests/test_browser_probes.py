@@ -62,7 +62,7 @@ HITS: list[tuple[str, list[int]]] = [
     ("output.tickets.all(t, t.state == 'closed')", [7]),
     ("abandoned || -step == -14 || 7 / 2 == step && step % 2 == 1", [3, 14]),
     (
-        'agent == "support-triage" && model == "claude-sonnet-4-5" && error == ""',
+        'agent == "" && model == "claude-sonnet-4-5" && error == ""',
         [3, 6, 10, 12, 14],
     ),
     ('status == "ok" && step > 13', [14]),
