@@ -61,7 +61,9 @@ function makeSearch(index, payload) {
     for (let number = 0; number < payload.count; number++) {
       const chunk = await payload.chunk(number);
       if (isOver()) return;
-      for (const [id, bytes] of chunk.contents) {
+      // All contents of a chunk are one text; only one that holds the words is looked through.
+      const isHere = searchable(decoder.decode(chunk.all)).includes(needle);
+      for (const [id, bytes] of isHere ? chunk.contents : []) {
         if (searchable(decoder.decode(bytes)).includes(needle)) matched.add(id);
       }
       for (const [position, step] of chunk.steps) {
