@@ -241,7 +241,8 @@ async function start() {
     remember(false);
   }
 
-  const acts = makeActs({ index, moves, stops, notes, context, player, sheets, shown, hits: () => hits, go, goOr, seek, setView, remember, address, copy, pin, repaint: () => scrubber.repaint() });
+  makeValues();
+  const acts = makeActs({ index, payload, moves, stops, notes, context, player, sheets, shown, hits: () => hits, go, goOr, seek, setView, remember, address, copy, pin, repaint: () => scrubber.repaint() });
 
   /** Reads the address and shows what it says. */
   function restore() {

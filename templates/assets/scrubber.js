@@ -79,7 +79,7 @@ function makeScrubber(index, select, marks) {
       let y = 26;
       for (const code of kinds) {
         const height = (14 * (column.get(code) || 0)) / (total || 1);
-        pen.fillStyle = colours.get(code);
+        pen.fillStyle = colours.get(code) || "";
         pen.fillRect(i * 3, y - height, 2, height);
         y -= height;
       }

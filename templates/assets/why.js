@@ -137,7 +137,8 @@ function makeTraced(stepBox, pane, open) {
   }
 
   stepBox.addEventListener("click", (event) => {
-    const leaf = /** @type {HTMLElement} */ (event.target).closest(".leaf");
+    const target = /** @type {HTMLElement} */ (event.target);
+    const leaf = target.closest("button") ? null : target.closest(".leaf");
     if (leaf instanceof HTMLElement && !getSelection()?.toString()) trace(leaf);
   });
   new MutationObserver(light).observe(stepBox, { childList: true, subtree: true });

@@ -35,10 +35,10 @@ TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 
 STYLES = ("theme", "layout", "content", "findings", "replay", "graph")
 SCRIPTS = (
-    *("data", "content", "facts", "syntax", "expression", "search"),
+    *("data", "letters", "content", "facts", "syntax", "expression", "search"),
     *("movement", "address", "keys", "sheets", "outline", "scrubber"),
     *("zoom", "graph", "windows", "requests", "context", "state"),
-    *("why", "borrowed", "panes", "finder", "breakpoints", "column", "notes"),
+    *("why", "values", "borrowed", "panes", "finder", "breakpoints", "column", "notes"),
     *("player", "acts", "replay"),
 )
 
