@@ -189,7 +189,7 @@ def test_files_and_plans_are_worked_out_and_said_to_be(
     expect(pane).to_contain_text("b.py")
     expect(pane.locator(".tag", has_text="inferred")).to_have_count(2)
     expect(pane).to_contain_text("Written at step 2")
-    expect(pane.locator(".tree")).to_contain_text("look")
+    expect(pane.locator(".plan li")).to_have_text("pending look")
     replay.press("Home")
     expect(pane.locator(".files li")).to_have_count(1)
 
@@ -264,6 +264,23 @@ def test_the_page_copies_the_same_request_as_the_command(
             body = request(story, at, shape).body
             assert copied == json.loads(json.dumps(body)), f"step {at} {shape}"
             assert len(window(story.contexts, at)) > 0
+
+
+def test_a_step_is_copied_as_markdown(vip: Replay) -> None:
+    vip.open("#step=9&note=9=look%20here")
+    vip.press("y")
+    vip.expect_said("step copied")
+    lines = vip.run("navigator.clipboard.readText()").splitlines()
+    assert lines[0] == "### Step 9 of 14: route_ticket"
+    assert "Note: look here" in lines
+    assert "- general 0.71 chosen" in lines
+    assert any(line.startswith("- tier =") and "account_tier" in line for line in lines)
+    vip.go_to(13)
+    vip.press("y")
+    vip.expect_said("step copied")
+    text = vip.run("navigator.clipboard.readText()")
+    assert "Dear Ingrid Solheim" in text
+    assert text.count("```") == 4
 
 
 def test_a_note_is_written_linked_and_printed(

@@ -1,7 +1,7 @@
 // @ts-check
 // What each button does, by the name in its data-act.
 
-/** What the acts need of the replay. @typedef {{index: any, payload: ReturnType<typeof openPayload>, moves: ReturnType<typeof makeMovement>, stops: ReturnType<typeof makeBreakpoints>, notes: ReturnType<typeof makeNotes>, context: ReturnType<typeof makeContextPane>, player: ReturnType<typeof makePlayer>, sheets: ReturnType<typeof makeSheets>, shown: Shown, hits: () => number[], go: (n: number) => void, goOr: (to: number, otherwise: string) => void, seek: (direction: number, test: (n: number) => boolean, what: string) => void, setView: (view: string) => void, remember: (keep: boolean) => void, address: () => string, copy: (text: string, what: string) => void, pin: (path: string) => void, repaint: () => void}} Reader */
+/** What the acts need of the replay. @typedef {{index: any, payload: ReturnType<typeof openPayload>, moves: ReturnType<typeof makeMovement>, stops: ReturnType<typeof makeBreakpoints>, notes: ReturnType<typeof makeNotes>, context: ReturnType<typeof makeContextPane>, player: ReturnType<typeof makePlayer>, sheets: ReturnType<typeof makeSheets>, shown: Shown, hits: () => number[], go: (n: number) => void, goOr: (to: number, otherwise: string) => void, seek: (direction: number, test: (n: number) => boolean, what: string) => void, setView: (view: string) => void, remember: (keep: boolean) => void, address: () => string, copy: (text: string, what: string) => void, article: () => Promise<Element | null>, pin: (path: string) => void, repaint: () => void}} Reader */
 
 /** Makes the acts. @param {Reader} reader @returns {Record<string, (button: HTMLElement) => void>} */
 function makeActs(reader) {
@@ -65,6 +65,10 @@ function makeActs(reader) {
     "copy-link": () => copy(location.href.split("#")[0] + reader.address(), "link"),
     "copy-openai": async () => copy(await context.request(shown.step, "openai"), "request"),
     "copy-anthropic": async () => copy(await context.request(shown.step, "anthropic"), "request"),
+    async "copy-step"() {
+      const article = await reader.article();
+      if (article) copy(await stepAsMarkdown(article, `Step ${shown.step} of ${index.count}`, reader.payload), "step");
+    },
     async "copy-content"(button) {
       const raw = await reader.payload.content(Number(button.dataset.id));
       copy(raw[0] === '"' ? JSON.parse(raw) : raw, "content");

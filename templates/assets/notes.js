@@ -56,12 +56,19 @@ function makeNotes(index, changed) {
     changed(n);
   }
 
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "keep") write(at, field.value.trim());
-    if (dialog.returnValue === "remove") write(at, "");
+  /** What a button of the dialog does. @param {string} answer */
+  function take(answer) {
+    if (answer === "keep") write(at, field.value.trim());
+    if (answer === "remove") write(at, "");
+    dialog.close();
+  }
+
+  dialog.addEventListener("submit", (event) => {
+    event.preventDefault();
+    take(/** @type {HTMLButtonElement | null} */ (event.submitter)?.value || "");
   });
   field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) dialog.close("keep");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) take("keep");
   });
   if (notes.size) list(document);
 
@@ -84,7 +91,6 @@ function makeNotes(index, changed) {
       at = n;
       heading.textContent = `Note on step ${n}`;
       field.value = notes.get(n) || "";
-      dialog.returnValue = "";
       dialog.showModal();
       field.focus();
     },

@@ -234,6 +234,14 @@ async function start() {
     }
   }
 
+  /** The current step as Python wrote it, with the note that it has now. */
+  async function articleNow() {
+    const article = (await fragmentOf(shown.step)).querySelector("article");
+    article?.querySelector(".person-note")?.remove();
+    if (article && notes.of(shown.step)) article.querySelector(".facts")?.after(element("p", "person-note", `Note: ${notes.of(shown.step)}`));
+    return article;
+  }
+
   /** @param {string} path */
   function pin(path) {
     shown.pins = shown.pins.includes(path) ? shown.pins.filter((each) => each !== path) : [...shown.pins, path].slice(-MOST_STOPS);
@@ -242,7 +250,7 @@ async function start() {
   }
 
   makeValues();
-  const acts = makeActs({ index, payload, moves, stops, notes, context, player, sheets, shown, hits: () => hits, go, goOr, seek, setView, remember, address, copy, pin, repaint: () => scrubber.repaint() });
+  const acts = makeActs({ index, payload, moves, stops, notes, context, player, sheets, shown, hits: () => hits, go, goOr, seek, setView, remember, address, copy, article: articleNow, pin, repaint: () => scrubber.repaint() });
 
   /** Reads the address and shows what it says. */
   function restore() {

@@ -98,12 +98,28 @@ function makeStatePane(index, payload, facts) {
     return heading;
   }
 
-  /** The list of things to do that was in force. @param {number} n @returns {Node[]} */
-  function todos(n) {
+  /** A list of things to do as lines: how far each is, and what. Null where it has another form. @param {any} given */
+  function planLines(given) {
+    const items = Object.values(given || {}).find((value) => Array.isArray(value) && value.length) || [];
+    const texts = items.map((/** @type {any} */ item) => item?.content ?? item?.step ?? item?.title ?? item?.text ?? item?.description);
+    if (!texts.length || texts.some((/** @type {any} */ text) => typeof text !== "string")) return null;
+    const list = element("ul", "plan");
+    list.append(...items.map((/** @type {any} */ item, /** @type {number} */ i) => {
+      const status = typeof item.status === "string" ? item.status.replaceAll("_", " ") : "";
+      const line = element("li", /done|complete/.test(status) ? "is-done" : "");
+      if (status) line.append(element("span", /progress/.test(status) ? "tag accent" : "tag", status), " ");
+      line.append(escapeInvisible(texts[i]));
+      return line;
+    }));
+    return list;
+  }
+
+  /** The list of things to do that was in force. @param {number} n @returns {Promise<Node[]>} */
+  async function todos(n) {
     const last = index.todos.filter((/** @type {number[]} */ [at]) => at <= n).pop();
     if (!last) return [];
-    const place = element("div", "content");
-    place.dataset.content = last[1];
+    const place = planLines(await facts.read(last[1])) || element("div", "content");
+    if (place.matches(".content")) place.dataset.content = last[1];
     const where = element("p", "muted", last[0] === n ? "Written at this step." : "Written at step ");
     if (last[0] !== n) where.append(shortLink(last[0]));
     return [inferred("Plan"), where, place];
@@ -130,10 +146,10 @@ function makeStatePane(index, payload, facts) {
   }
 
   return {
-    /** What the pane holds. @param {number} n @param {string[]} pins @returns {Node[]} */
-    nodes(n, pins) {
+    /** What the pane holds. @param {number} n @param {string[]} pins @returns {Promise<Node[]>} */
+    async nodes(n, pins) {
       const at = index.stateAt[n - 1];
-      const rest = [...todos(n), ...files(n)];
+      const rest = [...(await todos(n)), ...files(n)];
       if (!at) {
         const none = index.state.length ? "State: not recorded before this step." : "This trace records no state.";
         return [element("p", "muted", none), ...rest];

@@ -38,7 +38,17 @@ SCRIPTS = (
     *("data", "letters", "content", "facts", "syntax", "expression", "search"),
     *("movement", "address", "keys", "sheets", "outline", "scrubber"),
     *("zoom", "graph", "windows", "requests", "context", "state"),
-    *("why", "values", "borrowed", "panes", "finder", "breakpoints", "column", "notes"),
+    *(
+        "why",
+        "values",
+        "ticket",
+        "borrowed",
+        "panes",
+        "finder",
+        "breakpoints",
+        "column",
+        "notes",
+    ),
     *("player", "acts", "replay"),
 )
 
