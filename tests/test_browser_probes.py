@@ -131,6 +131,11 @@ def test_breakpoints_are_set_walked_kept_and_removed(vip: Replay) -> None:
     expect(vip.find("#breakpoints li").last).to_contain_text(
         'tool == "incidents.search"'
     )
+    for number, act in enumerate(('[data-act="break-on"]', '[data-act="break-agent"]')):
+        vip.find(act).first.click()
+        expect(vip.find("#breakpoints li")).to_have_count(3 + number)
+    expect(vip.find("#breakpoints")).to_contain_text('status == "error"')
+    expect(vip.find("#breakpoints")).to_contain_text('agent == ""')
 
 
 def test_a_column_shows_a_value_of_every_step(vip: Replay) -> None:

@@ -29,6 +29,12 @@ function makeActs(reader) {
     return isCall ? `tool == ${JSON.stringify(index.names[shown.step - 1])}` : `kind == "${kind}"`;
   }
 
+  /** Sets a breakpoint. @param {string} text */
+  function stopAt(text) {
+    stops.add(text);
+    remember(false);
+  }
+
   /** A name for the copy of this page. */
   function fileName() {
     const title = document.title.split(" · ")[0].replace(/[^\w-]+/g, "-");
@@ -81,10 +87,9 @@ function makeActs(reader) {
       stops.addTyped();
       remember(false);
     },
-    "break-here"() {
-      stops.add(likeThis());
-      remember(false);
-    },
+    "break-here": () => stopAt(likeThis()),
+    "break-agent": () => stopAt(`agent == ${JSON.stringify(index.agents[index.agent[shown.step - 1]] || "")}`),
+    "break-on": (button) => stopAt(button.dataset.text || ""),
     "remove-breakpoint"(button) {
       stops.remove(button.dataset.text || "");
       remember(false);
