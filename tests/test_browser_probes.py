@@ -343,3 +343,19 @@ def test_a_saved_copy_is_the_page_with_its_notes(
     for line in before.splitlines():
         if line.startswith('<script type="application/octet-stream"'):
             assert line in text
+
+
+@pytest.mark.parametrize("width", [390, 920, 1100, 1280, 1440])
+def test_the_player_fits_at_any_width(
+    browser: "Browser", report_of: ReportOf, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    replay = Replay(page, report_of(VIP)).open("#step=2&bp=step%20%3D%3D%204&q=INC")
+    expect(replay.find("#breakpoints .count")).to_have_text("1 hit")
+    assert replay.find(".player").evaluate("e => e.scrollWidth <= e.clientWidth")
+    replay.find(".menu summary").click()
+    for act in ("over", "next-decision", "next-stop", "next-hit", "next-boundary"):
+        expect(replay.find(f'[data-act="{act}"]')).to_be_in_viewport(ratio=1)
+    replay.find('[data-act="next-stop"]').click()
+    replay.expect_step(4)
+    page.close()
