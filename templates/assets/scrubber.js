@@ -8,7 +8,9 @@ function makeScrubber(index, select, marks) {
   const strip = /** @type {HTMLElement} */ (document.getElementById("scrubber"));
   const canvas = /** @type {HTMLCanvasElement} */ (strip.querySelector("canvas"));
   const head = /** @type {HTMLElement} */ (strip.querySelector(".playhead"));
-  const found = new Set(index.findings.map((/** @type {any[]} */ each) => each[0]));
+  /** @type {Map<number, string>} Position -> severity of its first finding. */
+  const found = new Map([...index.findings].reverse().map(([n, , severity]) => [n, severity]));
+  const severities = /** @type {Record<string, string>} */ ({ error: "--error", warning: "--warn" });
   let current = 1;
 
   /** A colour of the theme. @param {string} name */
@@ -107,7 +109,10 @@ function makeScrubber(index, select, marks) {
     pen.fillStyle = colour("--error");
     for (let n = 1; n <= index.count; n++) {
       if (index.status[n - 1] === "e") cross(pen, xOf(n, width), 31, 2.5);
-      if (found.has(n)) triangle(pen, xOf(n, width), 6, 4);
+    }
+    for (const [n, severity] of found) {
+      pen.fillStyle = colour(severities[severity] || "--info");
+      triangle(pen, xOf(n, width), 6, 4);
     }
     pen.fillStyle = colour("--warn");
     let last = -1;
