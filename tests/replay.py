@@ -26,8 +26,8 @@ class Replay:
         expect(self.page.locator("html")).to_have_attribute("data-ready", "1")
         return self
 
-    def find(self, selector: str) -> "Locator":
-        return self.page.locator(selector)
+    def find(self, selector: str, **how: Any) -> "Locator":
+        return self.page.locator(selector, **how)
 
     def press(self, *keys: str) -> None:
         for key in keys:

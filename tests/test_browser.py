@@ -194,7 +194,7 @@ def test_keys_bring_the_focus_to_the_list_and_to_the_details(vip: Replay) -> Non
     expect(vip.find("#rows")).to_be_focused()
     vip.press("j")
     vip.expect_step(10)
-    vip.press("i")
+    vip.press("a")
     expect(vip.find("#pane")).to_be_focused()
 
 

@@ -27,7 +27,16 @@ VIP = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
 MARKET = EXAMPLES / "research" / "market-report.jsonl"
 FLAKY = EXAMPLES / "coding" / "flaky-test.jsonl"
 VIEWS = [
-    pytest.param(VIP, ("#step=9", "#step=9&pane=state", "#view=overview"), id="vip"),
+    pytest.param(
+        VIP,
+        (
+            "#step=9",
+            "#step=9&pane=state&pin=customer.tier&note=9=mine",
+            "#step=12&pane=context&vs=6&bp=step%20==%2012&col=output.status",
+            "#view=overview",
+        ),
+        id="vip",
+    ),
     pytest.param(MARKET, ("#step=5&pane=graph", "#step=12&q=council"), id="market"),
     pytest.param(FLAKY, ("#step=16", "#step=3&pane=raw", "#view=overview"), id="flaky"),
 ]
@@ -59,13 +68,19 @@ def test_no_rule_is_broken(
         replay.open(address)
         replay.run(RULES)
         check(address)
+    replay.open(addresses[0])
+    replay.run(RULES)
     if size[0] < 900:
-        replay.open(addresses[0])
-        replay.run(RULES)
         for sheet in ("outline", "side"):
             replay.click(f"sheet-{sheet}")
             check(f"sheet {sheet}")
     replay.press("Escape", "?")
     check("keys")
+    replay.press("Escape", "m")
+    check("note")
+    replay.press("Escape")
+    replay.find(".menu summary").click()
+    replay.run("document.querySelector('.probes').open = true")
+    check("menu")
     context.close()
     assert broken == []

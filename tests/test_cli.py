@@ -255,6 +255,10 @@ USAGE = {
     "no size": (["report", "x", "--max-size", "big"], "write 24MB or 900kB"),
     "an endless size": (["report", "x", "--max-size", "inf"], "'inf' is not a size"),
     "a negative size": (["report", "x", "--max-size", "-1MB"], "'-1MB' is not a size"),
+    "a shape without JSON": (
+        ["show", "x", "1", "--context", "--as", "openai"],
+        "--as shapes the JSON of a context: --context --json",
+    ),
     "why without a step": (["show", "x", "--why"], "--context and --why need a STEP"),
     "a step that is a word": (["show", "x", "two"], "'two' is not a valid integer"),
 }

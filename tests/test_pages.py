@@ -77,6 +77,7 @@ class Packed(NamedTuple):
     index: dict[str, Any]
     fragments: dict[int, str]
     own: dict[int, list[int]]
+    facts: dict[int, dict[str, Any]]
     contents: list[bytes]
 
 
@@ -88,16 +89,16 @@ def blocks(html: str, role: str) -> list[bytes]:
 
 def unpack(html: str) -> Packed:
     (index,) = blocks(html, "index")
-    packed = Packed(json.loads(index), {}, {}, [])
+    packed = Packed(json.loads(index), {}, {}, {}, [])
     for number, chunk in enumerate(blocks(html, "chunk")):
         line, _, rest = chunk.partition(b"\n")
         header = json.loads(line)
         assert packed.index["chunkContents"][number] == len(packed.contents)
         assert packed.index["chunkSteps"][number] == header["steps"][0][0]
         at = 0
-        for position, size, own in header["steps"]:
+        for position, size, own, facts in header["steps"]:
             packed.fragments[position] = rest[at : at + size].decode()
-            packed.own[position] = own
+            packed.own[position], packed.facts[position] = own, facts
             at += size
         for size in header["contents"]:
             packed.contents.append(rest[at : at + size])
@@ -276,10 +277,15 @@ def test_a_result_in_a_context_leads_to_its_own_call(
     records.append({"type": "step", "kind": "model", "output": "Both are saved."})
     trace = tmp_path / "trace.jsonl"
     trace.write_text("\n".join(json.dumps(record) for record in records), "utf-8")
-    fragments = unpack(report_of(trace).read_text("utf-8")).fragments
-    for model, tool in ((3, 2), (5, 4)):
-        (result,) = re.findall('<li class="role-result".*?</li>', fragments[model])
-        assert f'href="#step={tool}"' in result
+    facts = unpack(report_of(trace).read_text("utf-8")).facts
+    pages = report_of(trace, as_folder=True) / "steps-001.html"
+    written = re.findall(
+        '<li class="role-result new".*?</li>', pages.read_text("utf-8")
+    )
+    for model, tool, item in zip((3, 5), (2, 4), written, strict=False):
+        (result,) = (m for m in facts[model]["window"]["add"] if m[1] == "result")
+        assert result[4] == tool
+        assert f"#step-{tool}" in item
 
 
 def test_the_same_trace_gives_the_same_bytes_everywhere(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ class Chunk(NamedTuple):
 
     steps: dict[int, str]
     own: dict[int, list[int]]
+    facts: dict[int, Any]
     contents: list[bytes]
 
 
@@ -21,15 +22,16 @@ def unpack(text: str) -> Chunk:
     data = gzip.decompress(base64.b64decode(text, validate=True))
     line, _, rest = data.partition(b"\n")
     header: dict[str, Any] = json.loads(line)
-    steps, own, contents, at = {}, {}, [], 0
-    for position, size, numbers in header["steps"]:
+    steps, own, facts, contents, at = {}, {}, {}, [], 0
+    for position, size, numbers, told in header["steps"]:
         steps[position], own[position] = rest[at : at + size].decode(), numbers
+        facts[position] = told
         at += size
     for size in header["contents"]:
         contents.append(rest[at : at + size])
         at += size
     assert at == len(rest), "bytes that no header names"
-    return Chunk(steps, own, contents)
+    return Chunk(steps, own, facts, contents)
 
 
 def test_fragments_and_contents_come_back_as_they_were() -> None:
@@ -37,12 +39,13 @@ def test_fragments_and_contents_come_back_as_they_were() -> None:
     a, b = store.add_text("ä <b>"), store.add(b'{"n":9007199254740993}')
     payload = Payload(store)
     assert (payload.ref(b), payload.ref(a), payload.ref(b)) == (0, 1, 0)
-    assert payload.add_step(1, "<p>ä</p>") is None
+    assert payload.add_step(1, "<p>ä</p>", {"input": 0}) is None
     assert payload.ref(a, own=False) == 1
-    assert payload.add_step(2, "") is None
+    assert payload.add_step(2, "", {}) is None
     chunk = unpack(payload.flush() or "")
     assert chunk.steps == {1: "<p>ä</p>", 2: ""}
     assert chunk.own == {1: [0, 1, 0], 2: []}
+    assert chunk.facts == {1: {"input": 0}, 2: {}}
     assert chunk.contents == [b'{"n":9007199254740993}', '"ä <b>"'.encode()]
     assert (payload.first_steps, payload.first_contents) == ([1], [0])
     assert payload.flush() is None
@@ -51,7 +54,7 @@ def test_fragments_and_contents_come_back_as_they_were() -> None:
 def test_json_from_outside_the_store_is_packed_once_too() -> None:
     payload = Payload(ContentStore())
     assert [payload.ref_json(raw) for raw in (b"[1]", b"[2]", b"[1]")] == [0, 1, 0]
-    payload.add_step(1, "x")
+    payload.add_step(1, "x", {})
     assert unpack(payload.flush() or "").contents == [b"[1]", b"[2]"]
 
 
@@ -63,7 +66,7 @@ def test_a_content_is_packed_at_its_first_mention_and_never_again() -> None:
     for position in range(1, 51):
         for number in numbers:
             payload.ref(number)
-        chunks.append(payload.add_step(position, f"step {position} " + "x" * 9_999))
+        chunks.append(payload.add_step(position, f"step {position} " + "x" * 9_999, {}))
     found = [unpack(text) for text in [*chunks, payload.flush()] if text]
     assert len(found) > 1
     assert [step for chunk in found for step in chunk.steps] == list(range(1, 51))

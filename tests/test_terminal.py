@@ -238,7 +238,7 @@ def test_why_as_data_has_the_decision_the_values_their_uses_and_the_chain() -> N
 
 def test_context_shows_the_window_message_by_message() -> None:
     assert list(terminal.context_lines(told(), 3, 999)) == [
-        "context at step 2 (reconstructed): 1 message, 0 kept, 1 new, 0 dropped",
+        "context at step 2 (reconstructed): 1 message, 0 kept, 1 new, 0 gone",
         "+1 user text",
         "    refund it",
     ]

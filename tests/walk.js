@@ -6,8 +6,8 @@ async (visit) => {
   const allowed = new Set(
     `a article aside b bdi blockquote body br button canvas circle code dd details dialog
     div dl dt em footer form g h1 h2 h3 h4 head header hr html i input label li link main
-    marker meta nav noscript ol p path pre q rect s script section small span strong style
-    summary svg symbol table tbody td text th thead title tr tspan ul use`.split(/\s+/),
+    marker meta nav noscript ol option p path pre q rect s script section select small span strong style
+    summary svg symbol table tbody td text textarea th thead title tr tspan ul use`.split(/\s+/),
   );
   const ownStyle = /^(top|left|height): [\d.]+(px|%);$/;
   const active = /^on|^src$|^srcset$|^srcdoc$|^action$|^formaction$|^ping$/;
@@ -77,7 +77,7 @@ async (visit) => {
     }
     await pause();
     if (visit.texts) steps.push(textsOf());
-    click("#step .more:not([aria-pressed])");
+    click("#step .more:not([aria-pressed], [data-act])");
     if (isCounted) census();
     click("#step .more[aria-pressed]");
     if (isCounted) census();

@@ -8,7 +8,7 @@ import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -187,6 +187,12 @@ def _check_step(number: int, count: int, source: str) -> None:
 @FORMAT
 @click.option("--context", is_flag=True, help="The context window at the step.")
 @click.option("--why", is_flag=True, help="The decision behind the step.")
+@click.option(
+    "--as",
+    "shape",
+    type=click.Choice(["openai", "anthropic"]),
+    help="The context as the body of a request, so that the call can be made again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
 @click.option(
     "--limit",
@@ -203,6 +209,7 @@ def show(
     format_name: str | None,
     context: bool,
     why: bool,
+    shape: Literal["openai", "anthropic"] | None,
     as_json: bool,
     limit: int,
 ) -> None:
@@ -213,6 +220,7 @@ def show(
       whypath show run.jsonl                    every step, a line each
       whypath show run.jsonl 9 --why            options, rationale, evidence
       whypath show run.jsonl 9 --context        what the model saw
+      whypath show run.jsonl 9 --context --json --as anthropic
       whypath show run.jsonl --json | jq .totals
     """
     from whypath import build, terminal
@@ -221,6 +229,8 @@ def show(
         raise click.UsageError(
             "--context and --why need a STEP: whypath show TRACE 9 --why"
         )
+    if shape is not None and not (context and as_json):
+        raise click.UsageError("--as shapes the JSON of a context: --context --json")
     with _progress() as say:
         found = build.read_input([trace], format=format_name, say=say)
         run = build.choose(found.runs, run_id, trace)
@@ -228,6 +238,12 @@ def show(
     _tell_about(found, run, run_id)
     if step is not None:
         _check_step(step, len(run.steps), trace)
+    if shape is not None and step is not None:
+        body, notes = terminal.as_request(story, step, shape)
+        for note in notes:
+            _say(f"Note: {note}.")
+        _print([terminal.json_text(body)])
+        return
     if as_json:
         reasons = step is not None and (why or not context)
         facts = terminal.as_json(story, step, context=context, why=reasons)

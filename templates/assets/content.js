@@ -3,6 +3,7 @@
 
 const TEXT_LIMIT = 12000;
 const STRING_LIMIT = 2000;
+const INLINE_LIMIT = 120;
 const CHILD_LIMIT = 60;
 const OPEN_NODES = 40;
 
@@ -20,6 +21,11 @@ class LongNumber {
   constructor(digits) {
     this.digits = digits;
   }
+
+  /** Its digits again, where the browser can write them. */
+  toJSON() {
+    return /** @type {any} */ (JSON).rawJSON?.(this.digits) ?? Number(this.digits);
+  }
 }
 
 /** Parses JSON; long whole numbers keep their digits where the browser lets us. @param {string} raw */
@@ -36,7 +42,7 @@ function parseJson(raw) {
   );
 }
 
-const INVISIBLE = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+const INVISIBLE = /[\u001b\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
 
 /** Text with what cannot be seen, or turns the direction of reading, as JSON escapes. @param {string} text */
 function escapeInvisible(text) {
@@ -65,7 +71,7 @@ function moreButton(label, act) {
 /** Text in a box, cut with a button that shows the rest, and one for what cannot be seen. @param {string} text @param {number} limit @param {string} tag @param {string} name */
 function textBox(text, limit, tag, name) {
   const whole = document.createDocumentFragment();
-  const box = element(tag, name, text.slice(0, limit));
+  const box = element(tag, name);
   box.dir = "auto";
   if (tag === "pre") box.tabIndex = 0;
   whole.append(box);
@@ -73,8 +79,9 @@ function textBox(text, limit, tag, name) {
   let isRevealed = false;
   const draw = () => {
     const part = text.slice(0, shown);
-    box.textContent = isRevealed ? escapeInvisible(part) : part;
+    box.replaceChildren(isRevealed ? escapeInvisible(part) : lettersOf(part));
   };
+  draw();
   if (text.length > limit) {
     whole.append(
       moreButton(`${sizeText(limit)} of ${sizeText(text.length)} · show all`, () => {
@@ -85,8 +92,9 @@ function textBox(text, limit, tag, name) {
   }
   const hidden = text.match(INVISIBLE)?.length;
   if (hidden) {
+    const what = hasControls(text) ? "controls of a terminal" : `${hidden} invisible character${hidden === 1 ? "" : "s"}`;
     whole.append(
-      moreButton(`${hidden} invisible character${hidden === 1 ? "" : "s"} · show`, () => {
+      moreButton(`${what} · show`, () => {
         isRevealed = true;
         draw();
       }),
@@ -100,6 +108,8 @@ function leafValue(value) {
   if (value instanceof LongNumber) return element("span", "number", value.digits);
   if (typeof value === "number") return element("span", "number", String(value));
   if (typeof value !== "string") return element("span", "word", String(value));
+  const picture = value.startsWith("data:image/") ? pictureOf(value) : null;
+  if (picture) return picture;
   if (value.length > 80 || value.includes("\n")) return textBox(value, STRING_LIMIT, "span", "string long");
   return element("span", "string", escapeInvisible(JSON.stringify(value)));
 }
@@ -139,10 +149,12 @@ function treeNode(key, value, budget, path) {
   if (key !== null) summary.append(keySpan(key), " ");
   summary.append(element("span", "hint", hintOf(value, keys)));
   node.append(summary);
+  const picture = pictureOf(value);
+  if (picture) node.append(picture);
   const open = budget.left > 0;
   budget.left -= keys.length;
   const fill = () => {
-    if (node.childElementCount === 1) node.append(treeChildren(value, keys, 0, budget, path));
+    if (!node.querySelector(":scope > .children")) node.append(treeChildren(value, keys, 0, budget, path));
   };
   if (open) {
     node.open = true;
@@ -173,8 +185,14 @@ function showContent(into, raw) {
   } catch {
     value = raw;
   }
-  if (into.classList.contains("inline")) {
-    into.replaceChildren(value !== null && typeof value === "object" ? raw.slice(0, 300) : leafValue(value));
+  if (into.classList.contains("inline") && raw.length <= INLINE_LIMIT) {
+    into.replaceChildren(value !== null && typeof value === "object" ? raw : leafValue(value));
+  } else if (into.classList.contains("inline") && typeof value !== "string") {
+    const folded = element("div", "tree");
+    folded.append(treeNode(null, value, { left: 0 }, "$"));
+    into.replaceChildren(folded);
+  } else if (into.classList.contains("inline")) {
+    into.replaceChildren(textBox(value, INLINE_LIMIT, "span", "string long"));
   } else if (typeof value === "string") {
     into.replaceChildren(textBox(value, TEXT_LIMIT, "pre", ""));
   } else {
@@ -195,6 +213,7 @@ function fillContents(root, payload) {
       fillOne(place, payload);
     }
   }
+  for (const place of root.querySelectorAll(".io > h3 + [data-content], .io > h3 + [data-raw]")) offerCopy(place);
   for (const place of root.querySelectorAll("[data-preview]")) {
     fillPreview(place, Number(place.getAttribute("data-preview")), payload);
   }
@@ -202,6 +221,17 @@ function fillContents(root, payload) {
   const messages = [...root.querySelectorAll("[data-message]")];
   if (root.hasAttribute("data-message")) messages.push(root);
   for (const item of messages) openable(item, payload);
+}
+
+/** A button that copies a whole content. @param {Element} place */
+function offerCopy(place) {
+  const heading = place.previousElementSibling;
+  if (!heading || heading.querySelector('[data-act="copy-content"]')) return;
+  const button = element("button", "more", "copy");
+  button.dataset.act = "copy-content";
+  button.dataset.id = place.getAttribute("data-content") || place.getAttribute("data-raw") || "";
+  button.setAttribute("aria-label", `Copy: ${heading.firstChild?.textContent?.trim() || "the content"}`);
+  heading.append(button);
 }
 
 /** A button beside rendered Markdown that shows the text as it was written. @param {Element} place @param {ReturnType<typeof openPayload>} payload */

@@ -3,7 +3,7 @@
 
 const KEEP_CHUNKS = 48;
 
-/** @typedef {{steps: Map<number, {html: string, own: number[]}>, contents: Map<number, Uint8Array>}} Chunk */
+/** @typedef {{steps: Map<number, {html: Uint8Array, own: number[], facts: any}>, contents: Map<number, Uint8Array>, all: Uint8Array}} Chunk */
 
 const decoder = new TextDecoder();
 const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("script.chunk")]);
@@ -56,12 +56,13 @@ function openPayload(index) {
     const end = bytes.indexOf(10);
     const header = JSON.parse(decoder.decode(bytes.subarray(0, end)));
     /** @type {Chunk} */
-    const chunk = { steps: new Map(), contents: new Map() };
+    const chunk = { steps: new Map(), contents: new Map(), all: bytes };
     let at = end + 1;
-    for (const [position, length, own] of header.steps) {
-      chunk.steps.set(position, { html: decoder.decode(bytes.subarray(at, at + length)), own });
+    for (const [position, length, own, facts] of header.steps) {
+      chunk.steps.set(position, { html: bytes.subarray(at, at + length), own, facts });
       at += length;
     }
+    chunk.all = bytes.subarray(at);
     let id = index.chunkContents[number];
     for (const length of header.contents) {
       chunk.contents.set(id++, bytes.subarray(at, at + length));
@@ -84,6 +85,9 @@ function openPayload(index) {
     return known;
   }
 
+  /** The markup of a step in a chunk that is there. @param {Chunk} chunk @param {number} n */
+  const htmlIn = (chunk, n) => decoder.decode(chunk.steps.get(n)?.html);
+
   const chunkOfStep = (/** @type {number} */ n) => find(index.chunkSteps, n);
   const chunkOfContent = (/** @type {number} */ id) => find(index.chunkContents, id);
   return {
@@ -93,8 +97,15 @@ function openPayload(index) {
     fragment(n) {
       const number = chunkOfStep(n);
       const here = loaded.get(number);
-      if (here) return here.steps.get(n)?.html || "";
-      return chunk(number).then((one) => one.steps.get(n)?.html || "");
+      if (here) return htmlIn(here, n);
+      return chunk(number).then((one) => htmlIn(one, n));
+    },
+    /** What render/facts.py says about a step, at once when its chunk is there. @param {number} n */
+    facts(n) {
+      const number = chunkOfStep(n);
+      const here = loaded.get(number);
+      if (here) return here.steps.get(n)?.facts || {};
+      return chunk(number).then((one) => one.steps.get(n)?.facts || {});
     },
     /** The JSON text of a content, at once when its chunk is there. @param {number} id */
     content(id) {

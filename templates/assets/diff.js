@@ -92,12 +92,6 @@ async function start() {
     else where.textContent = `No ${step > 0 ? "later" : "earlier"} one`;
   }
 
-  /** Light or dark, against what is shown now. */
-  function switchTheme() {
-    const isDark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
-    applyTheme(preference("theme", isDark ? "light" : "dark") || (isDark ? "light" : "dark"));
-  }
-
   /** Shows B on the left, or A again. */
   function swap() {
     const isSwapped = body.classList.toggle("swapped");

@@ -16,8 +16,10 @@ function iconOf(name) {
   return icon;
 }
 
-/** The outline. `select` is called with the number of a step that was chosen. @param {any} index @param {(n: number) => void} select */
-function makeOutline(index, select) {
+/** What a reader put on steps: breakpoints, notes, a column. @typedef {{isStop: (n: number) => boolean, note: (n: number) => string, column: ReturnType<typeof makeColumn>}} Marks */
+
+/** The outline. `select` is called with the number of a step that was chosen. @param {any} index @param {(n: number) => void} select @param {Marks} marks */
+function makeOutline(index, select, marks) {
   const rows = /** @type {HTMLElement} */ (document.getElementById("rows"));
   const space = /** @type {HTMLElement} */ (rows.querySelector(".space"));
   const shown = /** @type {HTMLElement} */ (document.getElementById("shown"));
@@ -65,6 +67,16 @@ function makeOutline(index, select) {
     }
     if (decided === "i") made.append(flag("inferred", "inferred decision"));
     if (abandoned.has(n)) made.classList.add("is-abandoned");
+    if (marks.isStop(n)) {
+      made.classList.add("is-stop");
+      made.prepend(flag("stop", "breakpoint"));
+    }
+    if (marks.note(n)) made.append(flag("note", "note"));
+    if (marks.column.isOn()) {
+      const cell = element("span", "cell");
+      made.append(cell);
+      marks.column.fill(n, cell);
+    }
     made.title = [name, title, index.at[i]].filter(Boolean).join(" · ");
     return made;
   }
@@ -122,6 +134,11 @@ function makeOutline(index, select) {
   new ResizeObserver(draw).observe(rows);
 
   return {
+    /** Draws the rows in sight anew. */
+    redraw() {
+      draw();
+      mark(selected);
+    },
     /** Shows only these steps; null shows all. @param {number[] | null} positions */
     filter(positions) {
       list = positions;

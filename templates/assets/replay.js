@@ -1,43 +1,59 @@
 // @ts-check
-// The current step, its address in the hash, the keys. Starts everything.
-
-const DEFAULT_PANE = "why";
+// What is shown, and what every button does. Starts everything.
 
 async function start() {
   applyTheme(preference("theme"));
   const index = await loadIndex();
   const payload = openPayload(index);
-  const stepBox = /** @type {HTMLElement} */ (document.getElementById("step"));
-  const stepPanel = /** @type {HTMLElement} */ (document.getElementById("step-panel"));
-  const announce = /** @type {HTMLElement} */ (document.getElementById("announce"));
-  const number = /** @type {HTMLInputElement} */ (document.getElementById("number"));
-  const searchBox = /** @type {HTMLInputElement} */ (document.getElementById("search"));
-  const searchCount = /** @type {HTMLElement} */ (document.getElementById("search-count"));
-  const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
-  const overview = /** @type {HTMLElement} */ (document.getElementById("overview"));
+  const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  const [stepBox, stepPanel, announce] = ["step", "step-panel", "announce"].map(byId);
+  const number = /** @type {HTMLInputElement} */ (byId("number"));
+  const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
   const body = document.body;
-
-  /** The player's buttons for these acts. @param {...string} names @returns {HTMLButtonElement[]} */
-  const buttonsFor = (...names) => names.flatMap((act) => [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(`.player [data-act="${act}"]`))]);
-  const backward = buttonsFor("first", "previous");
-  const forward = buttonsFor("next", "last");
-  const state = { step: 0, pane: DEFAULT_PANE, view: "replay", query: "", filter: "all" };
+  const shown = nothingShown();
+  let filter = "all";
   /** @type {number[]} */
   let hits = [];
 
+  const say = (/** @type {string} */ words) => (announce.textContent = words);
   const asHtml = (/** @type {number} */ n) => payload.fragment(n);
   const fragmentOf = async (/** @type {number} */ n) => parseFragment(await asHtml(n));
-  const panes = makePanes(index, payload, fragmentOf);
-  const outline = makeOutline(index, go);
-  const scrubber = makeScrubber(index, go);
+  const buttonsFor = (/** @type {string[]} */ ...acts) => acts.flatMap((act) => /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(`.player [data-act="${act}"]`)]));
+
+  const moves = makeMovement(index);
   const search = makeSearch(index, payload);
-  const traced = makeTraced(stepBox, /** @type {HTMLElement} */ (document.getElementById("pane")), () => openPane("why"));
+  const facts = makeFacts(index, payload);
+  const stops = makeBreakpoints({ facts, search, count: index.count }, stopsChanged);
+  const column = makeColumn(facts, () => outline.redraw());
+  const notes = makeNotes(index, noteChanged);
+  const marks = { isStop: stops.isStop, note: notes.of, column };
+  const outline = makeOutline(index, go, marks);
+  const scrubber = makeScrubber(index, go, marks);
+  const drawn = makeGraph(index, parseFragment);
+  const graphPane = makeGraphPane(drawn);
+  const context = makeContextPane(index, payload, { versus: () => shown.versus, compare });
+  const state = makeStatePane(index, payload, facts);
+  const panes = makePanes(
+    {
+      why: makeWhy(index, fragmentOf),
+      context,
+      state: { nodes: (n) => state.nodes(n, shown.pins) },
+      graph: graphPane,
+      raw: makeSourcePane(fragmentOf),
+    },
+    payload,
+  );
+  const sheets = makeSheets((name) => name === "side" && graphPane.focus(shown.step));
+  const finder = makeFinder(search, [stepBox, byId("pane")], found);
+  const traced = makeTraced(stepBox, byId("pane"), () => openPane("why"));
+  const player = makePlayer(index, { step: () => shown.step, advance, said: say });
 
   /** Puts a step's fragment into the middle. @param {number} n @param {string} html */
   function place(n, html) {
-    if (n !== state.step) return;
+    if (n !== shown.step) return;
     const article = parseFragment(html).querySelector("article");
     stepBox.replaceChildren(...(article ? [article] : []));
+    showNote();
     fillContents(stepBox, payload);
     stepPanel.scrollTop = 0;
     traced.onStep();
@@ -48,35 +64,28 @@ async function start() {
 
   /** Shows a step everywhere. @param {number} n */
   function show(n) {
-    state.step = n;
+    shown.step = n;
     number.value = String(n);
     outline.select(n);
     scrubber.select(n);
-    for (const button of backward) button.disabled = n === 1;
-    for (const button of forward) button.disabled = n === index.count;
+    for (const button of buttonsFor("first", "previous")) button.disabled = n === 1;
+    for (const button of buttonsFor("next", "last")) button.disabled = n === index.count;
     const html = asHtml(n);
     if (typeof html === "string") place(n, html);
     else html.then((text) => place(n, text));
-    panes.focusGraph(n);
-    panes.show(state.pane, n);
-    const what = index.decided[n - 1] === "r" ? "decision" : index.codes[index.kinds[n - 1]];
-    announce.textContent = `Step ${n} of ${index.count}, ${what}, ${index.names[n - 1] || index.titles[n - 1]}`;
+    state.showPins(n, shown.pins);
+    graphPane.focus(n);
+    panes.show(shown.pane, n);
+    const what = index.decided[n - 1] === "r" ? "decision" : moves.kindOf(n);
+    const stop = stops.isStop(n) ? `, ${stops.where(n)}` : "";
+    say(`Step ${n} of ${index.count}, ${what}, ${index.names[n - 1] || index.titles[n - 1]}${stop}`);
   }
 
   /** Opens a side pane. @param {string} name */
   async function openPane(name) {
-    state.pane = name;
-    await panes.show(name, state.step);
+    shown.pane = name;
+    await panes.show(name, shown.step);
     remember(false);
-  }
-
-  /** The address of what is shown. */
-  function address() {
-    const parts = [`step=${state.step}`];
-    if (state.pane !== DEFAULT_PANE) parts.push(`pane=${state.pane}`);
-    if (state.query) parts.push(`q=${encodeURIComponent(state.query)}`);
-    if (state.view !== "replay") parts.push(`view=${state.view}`);
-    return `#${parts.join("&")}`;
   }
 
   let pending = 0;
@@ -87,234 +96,170 @@ async function start() {
     else pending = window.setTimeout(() => history.replaceState(null, "", address()), 120);
   }
 
+  /** The address of what is shown. */
+  function address() {
+    const now = { query: finder.text(), stops: stops.texts(), column: column.text(), notes: notes.added() };
+    const size = now.notes.reduce((sum, [, text]) => sum + text.length, 0);
+    return writeAddress({ ...shown, ...now, notes: size > LONGEST_NOTES ? [] : now.notes });
+  }
+
   /** Goes to a step. @param {number} n */
   function go(n) {
     const to = Math.max(1, Math.min(index.count, Math.round(n)));
     if (!Number.isFinite(to)) return;
-    if (state.view !== "replay") setView("replay");
-    if (to === state.step) return;
-    const far = Math.abs(to - state.step) > 1;
+    if (shown.view !== "replay") setView("replay");
+    if (to === shown.step) return;
+    const far = Math.abs(to - shown.step) > 1;
     show(to);
+    player.moved();
     remember(far);
+  }
+
+  /** Goes where a move leads, or says that it leads nowhere. @param {number} to @param {string} otherwise */
+  function goOr(to, otherwise) {
+    if (to) go(to);
+    else say(otherwise);
+  }
+
+  /** Goes to the nearest step that passes a test. @param {number} direction @param {(n: number) => boolean} test @param {string} what */
+  const seek = (direction, test, what) => goOr(moves.seek(shown.step, direction, test), `No ${direction > 0 ? "later" : "earlier"} ${what}`);
+
+  /** The next step of a run that plays; false where it stops. */
+  function advance() {
+    show(shown.step + 1);
+    remember(false);
+    return !stops.isStop(shown.step);
   }
 
   /** Goes to the step that was typed; what is no number gives way to the current one. */
   function goTyped() {
     const typed = number.value.replace(/[\s,]/g, "");
     if (/^\d+$/.test(typed)) go(Number(typed));
-    number.value = String(state.step);
+    number.value = String(shown.step);
   }
-
-  /** Goes to the next step that passes a test. @param {number} direction @param {(n: number) => boolean} test @param {string} what */
-  function seek(direction, test, what) {
-    for (let n = state.step + direction; n >= 1 && n <= index.count; n += direction) {
-      if (test(n)) return go(n);
-    }
-    announce.textContent = `No ${direction > 0 ? "later" : "earlier"} ${what}`;
-  }
-
-  const isDecision = (/** @type {number} */ n) => "ri".includes(index.decided[n - 1]);
-  const isError = (/** @type {number} */ n) => index.status[n - 1] === "e" || index.wrong.includes(n);
-  const isHit = (/** @type {number} */ n) => hits.includes(n);
 
   /** Overview or replay. @param {string} view */
   function setView(view) {
-    state.view = view;
+    shown.view = view;
     body.dataset.view = view;
-    if (view === "overview") panes.release();
-    else if (state.step) panes.show(state.pane, state.step);
+    if (view === "overview") {
+      player.stop();
+      graphPane.left();
+    } else if (shown.step) panes.show(shown.pane, shown.step);
     scrubber.repaint();
   }
 
   /** Shows a part of the steps in the outline. @param {string} name */
   function setFilter(name) {
-    state.filter = name;
-    const tests = { decisions: isDecision, errors: isError };
-    /** @type {number[] | null} */
-    let list = null;
-    if (name === "hits") list = hits;
-    else if (name in tests) {
+    filter = name;
+    const tests = { decisions: moves.isDecision, errors: moves.isError };
+    const lists = /** @type {Record<string, () => number[]>} */ ({ hits: () => hits, stops: stops.positions });
+    let list = lists[name]?.() || null;
+    if (name in tests) {
       const test = tests[/** @type {"decisions" | "errors"} */ (name)];
-      list = [];
-      for (let n = 1; n <= index.count; n++) if (test(n)) list.push(n);
+      list = Array.from({ length: index.count }, (_, i) => i + 1).filter(test);
     }
     for (const button of document.querySelectorAll("[data-filter]")) {
-      const isOn = button.getAttribute("data-filter") === name;
-      button.setAttribute("aria-pressed", String(isOn));
+      button.setAttribute("aria-pressed", String(button.getAttribute("data-filter") === name));
     }
     outline.filter(list);
   }
 
-  const marked = [stepBox, /** @type {HTMLElement} */ (document.getElementById("pane"))];
-  const refilled = new MutationObserver(() => markFound(state.query, marked));
+  /** Shows or hides what belongs to a list that may be empty. @param {string} name @param {boolean} isThere */
+  function offer(name, isThere) {
+    for (const part of document.querySelectorAll(`[data-offer="${name}"]`)) /** @type {HTMLElement} */ (part).hidden = !isThere;
+    if (!isThere && filter === name) setFilter("all");
+  }
 
-  /** Searches, and shows what is found as it is found. @param {string} text */
-  function find(text) {
-    state.query = text;
-    markFound(text, marked);
-    if (text) for (const place of marked) refilled.observe(place, { childList: true, subtree: true });
-    else refilled.disconnect();
-    const button = /** @type {HTMLElement} */ (document.querySelector('[data-filter="hits"]'));
-    const group = /** @type {HTMLElement} */ (document.querySelector(".player .found"));
-    button.hidden = group.hidden = !text;
-    if (!text) {
-      search.stop();
-      hits = [];
-      panes.found(hits);
-      searchCount.textContent = "";
-      setFilter("all");
-      return;
-    }
-    search.run(text, (positions, done) => {
-      hits = positions;
-      panes.found(hits);
-      searchCount.textContent = `${positions.length.toLocaleString("en")} step${positions.length === 1 ? "" : "s"}${done ? "" : "…"}`;
-      setFilter("hits");
-    });
+  /** Takes what a search found. @param {number[] | null} positions */
+  function found(positions) {
+    hits = positions || [];
+    drawn.found(hits);
+    offer("hits", positions !== null);
+    if (positions) setFilter("hits");
+  }
+
+  function stopsChanged() {
+    offer("stops", stops.texts().length > 0);
+    if (filter === "stops") setFilter("stops");
+    outline.redraw();
+    scrubber.repaint();
+  }
+
+  /** Shows the current step's note above it. */
+  function showNote() {
+    const text = notes.of(shown.step);
+    stepBox.querySelector(".person-note")?.remove();
+    if (!text) return;
+    const box = element("p", "person-note");
+    box.append(element("b", "", "Note:"), ` ${text}`);
+    stepBox.querySelector(".facts")?.after(box);
+  }
+
+  /** Shows a note that was written. @param {number} n */
+  async function noteChanged(n) {
+    if (n === shown.step) showNote();
+    outline.redraw();
+    scrubber.repaint();
+    offer("notes", notes.sorted().length > 0);
+    if (shown.step) remember(false);
+    await printNoted(notes.sorted(), fragmentOf, payload);
+  }
+
+  /** Compares the window with that of an earlier step; 0: with the call before. @param {number} n */
+  function compare(n) {
+    shown.versus = n;
+    openPane("context");
   }
 
   /** Copies text, and says so. @param {string} text @param {string} what */
   async function copy(text, what) {
+    if (!text) return say(`There is no ${what} to copy here`);
     try {
       await navigator.clipboard.writeText(text);
-      announce.textContent = `${what} copied`;
+      say(`${what} copied`);
     } catch {
       window.prompt(`Copy the ${what}:`, text);
     }
   }
 
-  /** Opens a sheet of the narrow layout, or closes it; "" closes both. Where both parts are in sight, only the focus goes there. @param {string} name */
-  function sheet(name) {
-    const place = /** @type {HTMLElement} */ (document.getElementById(name === "side" ? "pane" : "rows"));
-    if (!buttonsFor("sheet-side")[0].offsetParent) {
-      delete body.dataset.sheet;
-      if (name) place.focus();
-      return;
-    }
-    const wanted = name === body.dataset.sheet ? "" : name;
-    if (wanted) body.dataset.sheet = wanted;
-    else delete body.dataset.sheet;
-    for (const each of ["outline", "side"]) {
-      for (const button of buttonsFor(`sheet-${each}`)) button.setAttribute("aria-expanded", String(each === wanted));
-    }
-    if (wanted) place.focus();
-    if (wanted === "side") panes.focusGraph(state.step);
+  /** The current step as Python wrote it, with the note that it has now. */
+  async function articleNow() {
+    const article = (await fragmentOf(shown.step)).querySelector("article");
+    article?.querySelector(".person-note")?.remove();
+    if (article && notes.of(shown.step)) article.querySelector(".facts")?.after(element("p", "person-note", `Note: ${notes.of(shown.step)}`));
+    return article;
   }
 
-  /** Closes the sheet that is open, and puts the focus back on its button. */
-  function closeSheet() {
-    const name = body.dataset.sheet;
-    if (!name) return;
-    sheet("");
-    buttonsFor(`sheet-${name}`)[0].focus();
+  /** @param {string} path */
+  function pin(path) {
+    shown.pins = shown.pins.includes(path) ? shown.pins.filter((each) => each !== path) : [...shown.pins, path].slice(-MOST_STOPS);
+    show(shown.step);
+    remember(false);
   }
 
-  /** Light or dark, against what is shown now. */
-  function switchTheme() {
-    const isDark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
-    applyTheme(preference("theme", isDark ? "light" : "dark") || (isDark ? "light" : "dark"));
-    scrubber.repaint();
-  }
-
-  /** The sheet of keys, made from the buttons. */
-  function showHelp() {
-    const list = /** @type {HTMLElement} */ (help.querySelector("dl"));
-    const rows = [...document.querySelectorAll("[data-key]")].flatMap((button) => {
-      const label = (button.getAttribute("title") || "").replace(/ \(.*\)$/, "");
-      return [element("dt", "", button.getAttribute("data-key") || ""), element("dd", "", label)];
-    });
-    rows.push(element("dt", "", "/"), element("dd", "", "Search"), element("dt", "", "Esc"), element("dd", "", "Close, or clear the search"));
-    list.replaceChildren(...rows);
-    help.showModal();
-  }
-
-  /** @type {Record<string, () => void>} */
-  const acts = {
-    first: () => go(1),
-    previous: () => go(state.step - 1),
-    next: () => go(state.step + 1),
-    last: () => go(index.count),
-    "previous-decision": () => seek(-1, isDecision, "decision"),
-    "next-decision": () => seek(1, isDecision, "decision"),
-    "previous-error": () => seek(-1, isError, "error"),
-    "next-error": () => seek(1, isError, "error"),
-    "previous-hit": () => seek(-1, isHit, "match"),
-    "next-hit": () => seek(1, isHit, "match"),
-    overview: () => {
-      setView(state.view === "replay" ? "overview" : "replay");
-      remember(true);
-    },
-    theme: switchTheme,
-    print: () => window.print(),
-    help: showHelp,
-    "copy-link": () => copy(location.href.split("#")[0] + address(), "link"),
-    "sheet-outline": () => sheet("outline"),
-    "sheet-side": () => sheet("side"),
-  };
+  makeValues();
+  const acts = makeActs({ index, payload, moves, stops, notes, context, player, sheets, shown, hits: () => hits, go, goOr, seek, setView, remember, address, copy, article: articleNow, pin, repaint: () => scrubber.repaint() });
 
   /** Reads the address and shows what it says. */
   function restore() {
-    const params = new URLSearchParams(location.hash.slice(1));
-    const pane = (params.get("pane") || "").replace("source", "raw");
-    if (panes.names.includes(pane)) state.pane = pane;
-    const query = params.get("q") || "";
-    if (query !== state.query) {
-      searchBox.value = query;
-      find(query);
-    }
-    setView(params.get("view") === "overview" ? "overview" : "replay");
-    const wanted = Number(params.get("step")) || state.step || index.verdictStep || 1;
-    show(Math.max(1, Math.min(index.count, Math.round(wanted))));
+    const wanted = readAddress(location.hash);
+    shown.pane = panes.names.includes(wanted.pane) ? wanted.pane : shown.pane;
+    [shown.pins, shown.versus] = [wanted.pins, wanted.versus];
+    finder.find(wanted.query);
+    stops.set(wanted.stops);
+    column.set(wanted.column);
+    notes.add(wanted.notes);
+    setView(wanted.view);
+    const step = wanted.step || shown.step || index.verdictStep || 1;
+    show(Math.max(1, Math.min(index.count, Math.round(step))));
   }
 
-  /** The name of a pressed key as the buttons write it. @param {KeyboardEvent} event */
-  function keyName(event) {
-    const arrows = /** @type {Record<string, string>} */ ({ ArrowLeft: "←", ArrowRight: "→", j: "→", k: "←", ArrowDown: "→", ArrowUp: "←" });
-    if (event.shiftKey && /^[A-Z]$/.test(event.key)) return `Shift+${event.key}`;
-    return arrows[event.key] || event.key;
-  }
-
-  document.addEventListener("keydown", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
-    if (event.key === "Escape") {
-      if (target === searchBox) {
-        searchBox.value = "";
-        find("");
-        remember(false);
-        searchBox.blur();
-      }
-      closeSheet();
-      return;
-    }
-    if (target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.closest('[role="tablist"]') && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
-      event.preventDefault();
-      const tab = panes.tabBeside(event.key === "ArrowRight" ? 1 : -1);
-      tab.click();
-      tab.focus();
-      return;
-    }
-    const scrolls = event.key === "ArrowDown" || event.key === "ArrowUp";
-    if (scrolls && target.closest("#step-panel, #pane, .tree, pre")) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      searchBox.focus();
-      searchBox.select();
-      return;
-    }
-    const name = CSS.escape(keyName(event));
-    const button = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${name}"]`));
-    if (!button) return;
-    event.preventDefault();
-    if (button instanceof HTMLInputElement) {
-      button.focus();
-      button.select();
-    } else button.click();
-  });
-  document.addEventListener("click", (event) => {
+  /** What a click means. @param {MouseEvent} event */
+  function clicked(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     const button = target.closest("button");
-    if (button?.dataset.act) acts[button.dataset.act]();
+    if (button?.dataset.act) acts[button.dataset.act](button);
     if (button?.dataset.filter) setFilter(button.dataset.filter);
     if (button?.dataset.paneTab) {
       openPane(button.dataset.paneTab);
@@ -324,44 +269,58 @@ async function start() {
     const link = target.closest('a[data-step], a[href^="#step="]');
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      sheet("");
+      sheets.open("");
       traced.follow(link);
       go(Number(link.getAttribute("data-step") || (link.getAttribute("href") || "").slice(6)));
     }
-    if (target.closest(".row")) sheet("");
+    if (target.closest(".row")) sheets.open("");
+    if (menu.open && !target.closest(".menu")) menu.open = false;
     if (target.closest(".skip")) {
       event.preventDefault();
-      (state.view === "replay" ? stepPanel : overview).focus();
+      (shown.view === "replay" ? stepPanel : byId("overview")).focus();
     }
-  });
+  }
+
+  listenToKeys((target) => {
+    if (target === finder.box) {
+      finder.clear();
+      remember(false);
+    } else if (target.closest(".probes input")) target.blur();
+    if (menu.open) menu.open = false;
+    sheets.close();
+  }, panes.tabBeside);
+  document.addEventListener("click", clicked);
   number.addEventListener("change", goTyped);
   number.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
-      goTyped();
-      number.blur();
-    }
+    if (event.key !== "Enter") return;
+    goTyped();
+    number.blur();
   });
-  let typing = 0;
-  searchBox.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = window.setTimeout(() => {
-      find(searchBox.value.trim());
+  finder.listen(() => remember(false), (back) => acts[back ? "previous-hit" : "next-hit"](number));
+  for (const [id, act] of Object.entries({ break: () => stops.addTyped(), column: () => column.set(/** @type {HTMLInputElement} */ (byId("column")).value.trim()) })) {
+    byId(id).addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      act();
       remember(false);
-    }, 150);
-  });
-  searchBox.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") acts[event.shiftKey ? "previous-hit" : "next-hit"]();
+    });
+  }
+  byId("column").addEventListener("change", () => {
+    column.set(/** @type {HTMLInputElement} */ (byId("column")).value.trim());
+    remember(false);
   });
   window.addEventListener("hashchange", restore);
   window.addEventListener("popstate", restore);
-  window.addEventListener("beforeprint", () => panes.release());
-  window.addEventListener("afterprint", () => setView(state.view));
+  window.addEventListener("beforeprint", () => graphPane.left());
+  window.addEventListener("afterprint", () => setView(shown.view));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => scrubber.repaint());
 
   for (const part of document.querySelectorAll("[data-needs-js]")) part.removeAttribute("hidden");
-  /** @type {HTMLElement} */ (document.getElementById("replay")).hidden = false;
+  byId("replay").hidden = false;
+  offer("findings", index.findings.length > 0);
+  offer("notes", notes.sorted().length > 0);
   outline.filter(null);
   restore();
+  await printNoted(notes.sorted(), fragmentOf, payload);
 }
 
 start();

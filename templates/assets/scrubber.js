@@ -1,14 +1,16 @@
 // @ts-check
 // The strip of all steps: a tick each, or a density where there are too many.
 
-const TICK_LIMIT = 400;
+const TICK_LIMIT = 200;
 
-/** The strip. `select` is called with the step under the pointer. @param {any} index @param {(n: number) => void} select */
-function makeScrubber(index, select) {
+/** The strip. `select` is called with the step under the pointer. @param {any} index @param {(n: number) => void} select @param {Marks} marks */
+function makeScrubber(index, select, marks) {
   const strip = /** @type {HTMLElement} */ (document.getElementById("scrubber"));
   const canvas = /** @type {HTMLCanvasElement} */ (strip.querySelector("canvas"));
   const head = /** @type {HTMLElement} */ (strip.querySelector(".playhead"));
-  const wrong = new Set(index.wrong);
+  /** @type {Map<number, string>} Position -> severity of its first finding. */
+  const found = new Map([...index.findings].reverse().map(([n, , severity]) => [n, severity]));
+  const severities = /** @type {Record<string, string>} */ ({ error: "--error", warning: "--warn" });
   let current = 1;
 
   /** A colour of the theme. @param {string} name */
@@ -24,6 +26,23 @@ function makeScrubber(index, select) {
     pen.lineTo(x + size, y);
     pen.lineTo(x, y + size);
     pen.lineTo(x - size, y);
+    pen.fill();
+  }
+
+  /** A finding's mark: a triangle. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} size */
+  function triangle(pen, x, y, size) {
+    pen.beginPath();
+    pen.moveTo(x, y - size);
+    pen.lineTo(x + size, y + size * 0.8);
+    pen.lineTo(x - size, y + size * 0.8);
+    pen.fill();
+  }
+
+  /** A mark of the reader's own: a dot for a breakpoint, a bar for a note. @param {CanvasRenderingContext2D} pen @param {number} x @param {boolean} isStop */
+  function ownMark(pen, x, isStop) {
+    pen.beginPath();
+    if (isStop) pen.arc(x, 31, 2.5, 0, 2 * Math.PI);
+    else pen.rect(x - 1, 1, 2, 10);
     pen.fill();
   }
 
@@ -62,7 +81,7 @@ function makeScrubber(index, select) {
       let y = 26;
       for (const code of kinds) {
         const height = (14 * (column.get(code) || 0)) / (total || 1);
-        pen.fillStyle = colours.get(code);
+        pen.fillStyle = colours.get(code) || "";
         pen.fillRect(i * 3, y - height, 2, height);
         y -= height;
       }
@@ -90,7 +109,19 @@ function makeScrubber(index, select) {
     pen.fillStyle = colour("--error");
     for (let n = 1; n <= index.count; n++) {
       if (index.status[n - 1] === "e") cross(pen, xOf(n, width), 31, 2.5);
-      if (wrong.has(n)) diamond(pen, xOf(n, width), 6, 4);
+    }
+    for (const [n, severity] of found) {
+      pen.fillStyle = colour(severities[severity] || "--info");
+      triangle(pen, xOf(n, width), 6, 4);
+    }
+    pen.fillStyle = colour("--warn");
+    let last = -1;
+    for (let n = 1; n <= index.count; n++) {
+      const isStop = marks.isStop(n);
+      if (!isStop && !marks.note(n)) continue;
+      const x = Math.round(xOf(n, width));
+      if (x !== last) ownMark(pen, x, isStop);
+      last = x;
     }
   }
 

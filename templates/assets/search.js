@@ -45,37 +45,45 @@ function makeSearch(index, payload) {
     return plain.toLowerCase();
   }
 
+  /** Finds a text in every step, until it is over. @param {string} text @param {(positions: number[], done: boolean) => void} found @param {() => boolean} isOver */
+  async function over(text, found, isOver) {
+    const needle = inJson(text);
+    const plain = text.toLowerCase();
+    const hits = new Set();
+    for (let i = 0; i < index.count; i++) {
+      const who = `${index.models[index.model[i]] || ""} ${index.agents[index.agent[i]] || ""}`;
+      const title = `${index.names[i]} ${index.titles[i]} ${who}`.toLowerCase();
+      if (title.includes(plain)) hits.add(i + 1);
+    }
+    const sorted = () => [...hits].sort((a, b) => a - b);
+    found(sorted(), false);
+    const matched = new Set();
+    for (let number = 0; number < payload.count; number++) {
+      const chunk = await payload.chunk(number);
+      if (isOver()) return;
+      // All contents of a chunk are one text; only one that holds the words is looked through.
+      const isHere = searchable(decoder.decode(chunk.all)).includes(needle);
+      for (const [id, bytes] of isHere ? chunk.contents : []) {
+        if (searchable(decoder.decode(bytes)).includes(needle)) matched.add(id);
+      }
+      for (const [position, step] of chunk.steps) {
+        if (step.own.some((id) => matched.has(id))) hits.add(position);
+      }
+      if (number % 8 === 7) found(sorted(), false);
+    }
+    found(sorted(), true);
+  }
+
   return {
+    over,
     /** Stops a search under way. */
     stop() {
       turn++;
     },
-    /** Searches all steps. @param {string} text @param {(positions: number[], done: boolean) => void} found */
-    async run(text, found) {
+    /** Searches all steps in place of what was searched for before. @param {string} text @param {(positions: number[], done: boolean) => void} found */
+    run(text, found) {
       const mine = ++turn;
-      const needle = inJson(text);
-      const plain = text.toLowerCase();
-      const hits = new Set();
-      for (let i = 0; i < index.count; i++) {
-        const who = `${index.models[index.model[i]] || ""} ${index.agents[index.agent[i]] || ""}`;
-        const title = `${index.names[i]} ${index.titles[i]} ${who}`.toLowerCase();
-        if (title.includes(plain)) hits.add(i + 1);
-      }
-      const sorted = () => [...hits].sort((a, b) => a - b);
-      found(sorted(), false);
-      const matched = new Set();
-      for (let number = 0; number < payload.count; number++) {
-        const chunk = await payload.chunk(number);
-        if (mine !== turn) return;
-        for (const [id, bytes] of chunk.contents) {
-          if (searchable(decoder.decode(bytes)).includes(needle)) matched.add(id);
-        }
-        for (const [position, step] of chunk.steps) {
-          if (step.own.some((id) => matched.has(id))) hits.add(position);
-        }
-        if (number % 8 === 7) found(sorted(), false);
-      }
-      found(sorted(), true);
+      return over(text, found, () => mine !== turn);
     },
   };
 }

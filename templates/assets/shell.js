@@ -26,3 +26,11 @@ function preference(name, value) {
 function applyTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
 }
+
+/** Light or dark, against what is shown now. */
+function switchTheme() {
+  const isDark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
+  const theme = isDark ? "light" : "dark";
+  preference("theme", theme);
+  applyTheme(theme);
+}

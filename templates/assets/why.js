@@ -6,9 +6,9 @@ const MAX_CHAIN = 100;
 const HOWS = ["decided on", "asked for", "gave a value to", "is cited by", "was decided right before", "gave a value to the calls of", "was read last by"];
 const ONLY_FIRST = 5;
 
-/** A link to a step. @param {number} n */
-function stepLink(n) {
-  const link = /** @type {HTMLAnchorElement} */ (element("a", "at", `step ${n}`));
+/** A link to a step. @param {number} n @param {string} [text] */
+function stepLink(n, text) {
+  const link = /** @type {HTMLAnchorElement} */ (element("a", "at", text || `step ${n}`));
   link.href = `#step=${n}`;
   return link;
 }
@@ -33,7 +33,7 @@ function chainOf(causes, start) {
   return { walked: walked.slice(1), isCut: todo.length > 0 };
 }
 
-/** Makes the pane. `fragmentOf` gives the parsed fragment of a step. @param {any} index @param {(n: number) => Promise<DocumentFragment>} fragmentOf */
+/** Makes the pane. `fragmentOf` gives the parsed fragment of a step. @param {any} index @param {(n: number) => Promise<DocumentFragment>} fragmentOf @returns {Pane} */
 function makeWhy(index, fragmentOf) {
   /** The chain as a list. @param {number} n @returns {Node[]} */
   function chainList(n) {
@@ -85,7 +85,7 @@ function makeWhy(index, fragmentOf) {
 
   return {
     /** What the pane holds for a step. @param {number} n @returns {Promise<Node[]>} */
-    async contents(n) {
+    async nodes(n) {
       const whole = await fragmentOf(n);
       const at = index.ledBy[n - 1];
       const section = whole.querySelector('[data-pane="why"]');
@@ -137,7 +137,8 @@ function makeTraced(stepBox, pane, open) {
   }
 
   stepBox.addEventListener("click", (event) => {
-    const leaf = /** @type {HTMLElement} */ (event.target).closest(".leaf");
+    const target = /** @type {HTMLElement} */ (event.target);
+    const leaf = target.closest("button") ? null : target.closest(".leaf");
     if (leaf instanceof HTMLElement && !getSelection()?.toString()) trace(leaf);
   });
   new MutationObserver(light).observe(stepBox, { childList: true, subtree: true });

@@ -30,6 +30,8 @@ FIRST_STEP_MS = 1000.0
 NODES = 5000
 KEY_MEDIAN_MS = 16.0
 KEY_WORST_MS = 50.0
+SCAN_MS = 2000.0
+BLOCKED_MS = 100.0
 READING_RATIO = 5.0
 DIFF_RATIO = 2.0
 READ = (
@@ -249,6 +251,32 @@ def page_table(rows: list[dict[str, Any]]) -> Iterator[str]:
     )
 
 
+def scan_table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What a page does over all of its steps, as lines of text."""
+    yield (
+        f"{'over all steps of':<24}{'200 visits':>14}{'search':>12}{'blocked':>11}"
+        f"{'breakpoint':>13}{'blocked':>11}"
+    )
+    for row in rows:
+        if row.get("search_ms") is None:
+            continue
+        cells = [
+            (row["visited_nodes"], NODES, 8, ",.0f", "nodes"),
+            (row["search_ms"], SCAN_MS, 8, ".0f", "ms"),
+            (row["search_blocked_ms"], BLOCKED_MS, 7, ".0f", "ms"),
+            (row["break_ms"], SCAN_MS, 9, ".0f", "ms"),
+            (row["break_blocked_ms"], BLOCKED_MS, 7, ".0f", "ms"),
+        ]
+        yield f"{row['case']:<24}" + "".join(
+            f"{value:>{width}{how}} {unit}{mark(value, target)}"
+            for value, target, width, how, unit in cells
+        )
+    yield (
+        f"{'target':<24}{NODES:>8,} nodes {SCAN_MS:>8.0f} ms {BLOCKED_MS:>7.0f} ms "
+        f"{SCAN_MS:>9.0f} ms {BLOCKED_MS:>7.0f} ms"
+    )
+
+
 def main() -> None:
     """Prints the tables; `--json` keeps the numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -280,7 +308,8 @@ def main() -> None:
             if figures := look(Path(row["page"])):
                 row.update(figures._asdict())
         if any("nodes" in row for row in rows):
-            print(*page_table(rows), sep="\n")
+            print(*page_table(rows), sep="\n", end="\n\n")
+            print(*scan_table(rows), sep="\n")
         else:
             print("NO CHROMIUM: the page is not measured; see tests/chromium.py")
     print("\n! marks a target that is missed; wall and floor are the best of three.")

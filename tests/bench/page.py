@@ -59,6 +59,65 @@ WATCH = """
 
 COUNT = "document.querySelectorAll('*').length"
 
+VISITS = 200
+STRIDE = 7919
+"""A prime: steps this far apart, round about, are spread over any run."""
+
+VISIT = """
+async ([visits, stride]) => {
+  const number = document.getElementById("number");
+  const step = document.getElementById("step");
+  const strip = document.getElementById("scrubber");
+  const count = Number(strip.getAttribute("aria-valuemax"));
+  for (let i = 1; i <= visits; i++) {
+    const n = String(((i * stride) % count) + 1);
+    const there = new Promise((done) => {
+      const watch = new MutationObserver(() => {
+        if (step.dataset.position === n) (watch.disconnect(), done());
+      });
+      watch.observe(step, { attributes: true, attributeFilter: ["data-position"] });
+      if (step.dataset.position === n) (watch.disconnect(), done());
+    });
+    number.value = n;
+    number.dispatchEvent(new Event("change"));
+    await there;
+  }
+}
+"""
+
+SCAN = """
+async ([field, text, result]) => {
+  let longest = 0, last = performance.now(), isOver = false;
+  const tick = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setTimeout(tick, 0);
+  };
+  tick();
+  const from = performance.now();
+  const input = document.getElementById(field);
+  input.value = text;
+  input.dispatchEvent(new Event("input"));
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  await new Promise((done) => {
+    const wait = () => {
+      const said = document.querySelector(result)?.textContent || "";
+      if (said && !said.includes("…")) done();
+      else setTimeout(wait, 1);
+    };
+    setTimeout(wait, 1);
+  });
+  isOver = true;
+  return [performance.now() - from, longest];
+}
+"""
+"""Asks for something that no step holds, and for the longest time without an answer."""
+
+SEARCHED = ("search", "no such words anywhere", "#search-count")
+BREAK = 'tool != "" && output.contains("no such words anywhere")'
+BROKEN = ("break", BREAK, "#breakpoints .count")
+
 
 class PageFigures(NamedTuple):
     """What a reader of the report feels. Times in milliseconds."""
@@ -69,6 +128,11 @@ class PageFigures(NamedTuple):
     key_median_ms: float
     key_worst_ms: float
     key_work_ms: float
+    visited_nodes: int
+    search_ms: float
+    search_blocked_ms: float
+    break_ms: float
+    break_blocked_ms: float
 
 
 def look(report: Path) -> PageFigures | None:
@@ -94,6 +158,10 @@ def look(report: Path) -> PageFigures | None:
             page.keyboard.press("ArrowRight")
         page.wait_for_timeout(200)
         later = page.evaluate(COUNT)
+        page.evaluate(VISIT, [VISITS, STRIDE])
+        visited = page.evaluate(COUNT)
+        search, search_blocked = page.evaluate(SCAN, list(SEARCHED))
+        broken, broken_blocked = page.evaluate(SCAN, list(BROKEN))
         browser.close()
     return PageFigures(
         first_step_ms=min(ready),
@@ -102,6 +170,11 @@ def look(report: Path) -> PageFigures | None:
         key_median_ms=statistics.median(shown),
         key_worst_ms=max(shown),
         key_work_ms=statistics.median(worked),
+        visited_nodes=visited,
+        search_ms=search,
+        search_blocked_ms=search_blocked,
+        break_ms=broken,
+        break_blocked_ms=broken_blocked,
     )
 
 

@@ -14,6 +14,7 @@ from whypath.derive.origin_chains import Use, uses
 from whypath.derive.origins import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
 from whypath.derive.suspects import Suspect, find_suspects, has_failed
+from whypath.derive.window_changes import Change, Shares, find_changes, find_shares
 from whypath.model import Context, Decision, Run
 
 
@@ -27,6 +28,8 @@ class Story:
     that came from it, `causes` the steps that led to it.
     `findings` are the gravest first; `checks` say what came of each check; of a failed
     run, `suspects` are the steps to look at first.
+    `changes` say what became of each window since the call before, `shares` what it is
+    made of.
     """
 
     run: Run
@@ -35,6 +38,8 @@ class Story:
     decisions: dict[int, Decision]
     evidence: dict[int, tuple[CheckedEvidence, ...]]
     contexts: dict[int, Context]
+    changes: dict[int, Change]
+    shares: dict[int, Shares]
     led_by: dict[int, int]
     seen_at: dict[int, int]
     state_at: dict[int, int]
@@ -74,6 +79,8 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
         decisions=decisions,
         evidence=evidence,
         contexts=contexts,
+        changes=find_changes(run, contexts),
+        shares=find_shares(run.contents, contexts),
         led_by=led_by,
         seen_at=_seen_at(run, contexts),
         state_at=_state_at(run),

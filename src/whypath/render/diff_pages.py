@@ -29,7 +29,7 @@ from whypath.render.pages import (
 from whypath.render.payload import Payload, pack
 
 STYLES = ("theme", "layout", "content", "graph", "diff")
-SCRIPTS = ("shell", "data", "content", "diff")
+SCRIPTS = ("shell", "data", "letters", "content", "diff")
 WRITTEN, IN_PART = 40, 150
 """So many differences are written out in a page, and in one of the pages behind it."""
 _STYLE, _SPLIT = "<style></style>", "<!-- payload -->"
@@ -176,7 +176,7 @@ def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
     payload = Payload(ContentStore())
     for span in rest:
         fragment = macros.any_row(view(diff, span))
-        chunk = payload.add_step(span.first + 1, fragment)
+        chunk = payload.add_step(span.first + 1, fragment, {})
         if chunk is not None:
             yield block("chunk", chunk)
     chunk = payload.flush()

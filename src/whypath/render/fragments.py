@@ -5,7 +5,7 @@ given to the template as plain arguments, which Jinja2 reads faster than attribu
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from markupsafe import Markup
@@ -13,14 +13,17 @@ from markupsafe import Markup
 from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.findings import Finding, by_step
 from whypath.derive.story import Story
-from whypath.model import Context, Decision, Step, Tool
+from whypath.model import Decision, Step, Tool
 from whypath.render import words
 from whypath.render.headings import facts_of, label_of, source_of
 from whypath.render.sources import HOWS, MISSING, UsePart, ValuePart, uses_of, values_of
 from whypath.render.text import Prose
+from whypath.render.windows import MessageRow, WindowRows, Windows
 
 PROSE_BYTES = 64 * 1024
 OTHERS = 40
+KEPT = 20
+"""How many of the messages that a window begins with are listed where written out."""
 
 
 class Part(NamedTuple):
@@ -38,16 +41,6 @@ class CallPart(NamedTuple):
     name: str
     step: int | None
     is_open: bool
-    number: int | None
-
-
-class MessagePart(NamedTuple):
-    """A message that is new in a context window; `origin` is the step it came from."""
-
-    role: str
-    kind: str
-    name: str | None
-    origin: int | None
     number: int | None
 
 
@@ -93,8 +86,8 @@ class StepParts(NamedTuple):
     uses: list[UsePart]
     uses_more: int
     causes: list[tuple[int, str]]
-    context: Context | None
-    messages: list[MessagePart]
+    window: WindowRows | None
+    kept: list[MessageRow]
     tools: int | None
     tools_count: int
     state: list[StatePart]
@@ -113,7 +106,11 @@ class Contents(Protocol):
 
 
 class Fragments:
-    """Renders the steps of one run in order; the state of the run is followed along."""
+    """Renders the steps of one run in order; the state of the run is followed along.
+
+    Where the steps are `written_out`, each has its window and the state too; elsewhere
+    the page makes these of the step's facts.
+    """
 
     def __init__(
         self,
@@ -121,6 +118,8 @@ class Fragments:
         payload: Contents,
         template: Callable[..., str],
         notes: Mapping[int, str],
+        *,
+        written_out: bool = False,
     ) -> None:
         self._story = story
         self._contents = story.run.contents
@@ -132,12 +131,10 @@ class Fragments:
         self._state: dict[str, int | None] = {}
         self._by_call: dict[tuple[int, str | None], int] = {}
         self._findings = by_step(story.findings)
-        self._origins: dict[int, int] = {}
         self._toolsets: dict[tuple[Tool, ...], int] = {}
-        self._done_at: dict[str | None, int] = {}
+        self._written_out = written_out
+        self._windows = Windows(story, self._ref) if written_out else None
         for step in story.run.steps:
-            if step.call_id is not None:
-                self._done_at.setdefault(step.call_id, step.position)
             if step.caller is not None:
                 call = (step.caller, step.call_id)
                 self._by_call.setdefault(call, step.position)
@@ -145,11 +142,8 @@ class Fragments:
     def render(self, step: Step) -> str:
         """The step's HTML. To be called for every step, in order."""
         html = self._template(*self.parts(step))
-        said = step.output
-        if said is None and step.kind in ("user", "system"):
-            said = step.input
-        if said is not None:
-            self._origins[said] = step.position
+        if self._windows is not None:
+            self._windows.passed(step)
         return html
 
     def parts(self, step: Step) -> StepParts:
@@ -162,8 +156,9 @@ class Fragments:
         decision = story.decisions.get(at)
         facts, facts_long = facts_of(step, story.run.start_ns)
         contents = self._content_parts(step)
-        context = story.contexts.get(at)
         users, users_more = uses_of(story.uses.get(at, ()))
+        windows, written_out = self._windows, self._written_out
+        window = windows.rows(at) if windows else None
         return StepParts(
             kind=step.kind,
             label=label_of(step),
@@ -187,11 +182,11 @@ class Fragments:
             uses=users,
             uses_more=users_more,
             causes=[(c.step, HOWS[c.how]) for c in story.causes.get(at, ())],
-            context=context,
-            messages=list(self._messages(at, context)) if context else [],
-            tools=self._tools(step.tools) if step.tools else None,
+            window=window,
+            kept=windows.last_kept(at, KEPT) if windows and window else [],
+            tools=self._tools(step.tools) if step.tools and written_out else None,
             tools_count=len(step.tools or ()),
-            state=self._state_parts(step) if step.state else [],
+            state=self._state_parts(step) if step.state and written_out else [],
             details=self._own(step.details),
             source=source_of(step),
         )
@@ -247,19 +242,6 @@ class Fragments:
         done_at = self._by_call.get((step.position, call.id))
         is_open = done_at is not None and _is_open(self._story.run.step(done_at))
         return CallPart(call.name, done_at, is_open, self._own(call.arguments))
-
-    def _messages(self, at: int, context: Context) -> Iterator[MessagePart]:
-        origins = self._origins
-        for role, kind, content, name, call_id in context.add:
-            if content is None:
-                yield MessagePart(role, kind, name, None, None)
-                continue
-            origin = self._done_at.get(call_id) if kind == "result" else None
-            if origin is None:
-                origin = origins.get(content)
-            if origin is not None and origin >= at:
-                origin = None  # a call's result, shown in a window before the call
-            yield MessagePart(role, kind, name, origin, self._seen(content))
 
     def _tools(self, tools: tuple[Tool, ...]) -> int:
         """The number of the list of offered tools, as they were defined."""

@@ -46,6 +46,9 @@ def index(
             for step in steps
         ],
         "parent": [step.parent or 0 for step in steps],
+        "caller": [step.caller or 0 for step in steps],
+        "start": [_after(start, step.start_ns) for step in steps],
+        "took": [_after(step.start_ns, step.end_ns) for step in steps],
         "ledBy": [story.led_by.get(step.position, 0) for step in steps],
         "causes": [_causes(story, step.position) for step in steps],
         "seenAt": [story.seen_at.get(step.position, 0) for step in steps],
@@ -64,6 +67,13 @@ def _causes(story: Story, position: int) -> list[int]:
     """The steps that led here, each followed by how: a number, as in `HOWS`."""
     causes = story.causes.get(position, ())
     return [number for cause, how in causes for number in (cause, _HOWS[how])]
+
+
+def _after(start_ns: int | None, ns: int | None) -> float | None:
+    """Milliseconds from one moment to another; None where one is not recorded."""
+    if start_ns is None or ns is None or ns < start_ns:
+        return None
+    return round((ns - start_ns) / 1e6, 1)
 
 
 def _basis(story: Story, position: int) -> str:

@@ -21,6 +21,7 @@ from whypath.content import to_json
 from whypath.derive.graph import Graph
 from whypath.derive.story import Story
 from whypath.render import words
+from whypath.render.facts import Facts
 from whypath.render.fragments import Fragments
 from whypath.render.index import index
 from whypath.render.overview import overview
@@ -32,10 +33,13 @@ PACKAGE = Path(__file__).parents[1]
 TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
 """First a wheel's place, then a checkout's."""
 
-STYLES = ("theme", "layout", "content", "findings", "graph")
+STYLES = ("theme", "layout", "content", "findings", "replay", "graph")
 SCRIPTS = (
-    *("shell", "data", "content", "outline", "scrubber", "zoom", "graph"),
-    *("why", "panes", "search", "replay"),
+    *("shell", "data", "letters", "content", "facts", "syntax", "expression"),
+    *("search", "movement", "address", "keys", "sheets", "outline", "scrubber"),
+    *("zoom", "graph", "windows", "requests", "context", "state", "why", "values"),
+    *("ticket", "borrowed", "panes", "finder", "breakpoints", "column", "notes"),
+    *("player", "acts", "replay"),
 )
 
 
@@ -195,10 +199,13 @@ def _packed(page: Page) -> Iterator[str]:
     story = page.story
     payload = Payload(story.run.contents)
     fragments = Fragments(story, payload, _fragment(None), page.notes)
+    facts = Facts(story, payload)
     for step in story.run.steps:
-        chunk = payload.add_step(step.position, fragments.render(step))
+        html = fragments.render(step)
+        chunk = payload.add_step(step.position, html, facts.of(step))
         if chunk is not None:
             yield block("chunk", chunk)
+    log = facts.log()
     chunk = payload.flush()
     if chunk is not None:
         yield block("chunk", chunk)
@@ -207,7 +214,8 @@ def _packed(page: Page) -> Iterator[str]:
         macros: Any = template.module
         markup = macros.insides(page.drawing.insides.items())
         yield block("graphs", pack(markup.encode()))
-    data = index(story, page.drawing.graph.node_of, page.first)
+    data = index(story, page.drawing.graph.node_of, page.first) | log
+    data["notes"] = sorted(page.notes.items())
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
     yield block("index", pack(to_json(data)))
@@ -217,7 +225,8 @@ def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
     """Every step as plain HTML, about a hundred a page."""
     story = page.story
     static = Static(story.run.contents)
-    fragments = Fragments(story, static, _fragment(static), page.notes)
+    macro = _fragment(static)
+    fragments = Fragments(story, static, macro, page.notes, written_out=True)
     template = environment().get_template("steps.html")
     count = -(-len(story.run.steps) // STEPS_PER_PAGE)
     for number in range(1, count + 1):

@@ -5,19 +5,24 @@ contents. The browser unpacks the chunk of the step that is shown. See assets/da
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from whypath.content import ContentStore, to_json
 
 CHUNK_BYTES = 384 * 1024
 LEVEL = 1
 
+Facts = Mapping[str, Any]
+"""Plain data about a step, read by the page without its fragment."""
+
 
 @dataclass(slots=True)
 class Chunk:
-    """A chunk being filled: fragments with the contents they own, then contents."""
+    """A chunk being filled: fragments with what they own and say, then contents."""
 
-    steps: list[tuple[int, int, list[int]]] = field(default_factory=list)
+    steps: list[tuple[int, int, list[int], Facts]] = field(default_factory=list)
     fragments: list[bytes] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -60,11 +65,11 @@ class Payload:
         self.content_bytes += len(data)
         return number
 
-    def add_step(self, position: int, fragment: str) -> str | None:
+    def add_step(self, position: int, fragment: str, facts: Facts) -> str | None:
         """Adds a rendered step. Returns a finished chunk in base64, if one is full."""
         data = fragment.encode()
         chunk = self._chunk
-        chunk.steps.append((position, len(data), self._own))
+        chunk.steps.append((position, len(data), self._own, facts))
         chunk.fragments.append(data)
         chunk.size += len(data)
         self._own = []

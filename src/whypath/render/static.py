@@ -1,11 +1,18 @@
 """Writes steps out in full, for the pages that work without JavaScript."""
 
+import re
+
 from whypath.content import ContentStore
 from whypath.render import words
 
 STEPS_PER_PAGE = 100
 TEXT_LIMIT = 20_000
 PREVIEW = 160
+
+_CONTROLS = re.compile(
+    "\x1b(?:\\[[0-9;:]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~])"
+)
+"""What a terminal would obey: taken out where steps are written out."""
 
 
 def page_name(position: int) -> str:
@@ -41,6 +48,7 @@ class Static:
     def text(self, number: int) -> str:
         """A content as text, cut with a word about it when it is long."""
         text = self._more[-number - 1] if number < 0 else self._contents.text(number)
+        text = _CONTROLS.sub("", text)
         if len(text) <= TEXT_LIMIT:
             return text
         shown, whole = words.size(TEXT_LIMIT), words.size(len(text))
@@ -48,7 +56,7 @@ class Static:
 
     def preview(self, number: int) -> str:
         """The first words of a content."""
-        return self._contents.preview(number, PREVIEW)
+        return _CONTROLS.sub("", self._contents.preview(number, PREVIEW))
 
     def href(self, position: int) -> str:
         """The address of a step."""

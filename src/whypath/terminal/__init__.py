@@ -4,7 +4,7 @@ Prints nothing itself. Trace text is made safe here: no control character of it 
 a terminal.
 """
 
-from whypath.terminal.facts import as_json
+from whypath.terminal.facts import as_json, as_request
 from whypath.terminal.findings import (
     annotations,
     finding_lines,
@@ -25,6 +25,7 @@ __all__ = [
     "about_others",
     "annotations",
     "as_json",
+    "as_request",
     "context_lines",
     "counted",
     "finding_lines",

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from whypath.content import ContentStore
 from whypath.derive.context import window
 from whypath.derive.findings import as_data, by_step
+from whypath.derive.requests import Shape, request
 from whypath.derive.story import Story
-from whypath.model import Step
+from whypath.derive.window_changes import PARTS, Change
+from whypath.model import Message, Step
 from whypath.terminal.why import decision_json, why_json
 
 
@@ -76,15 +79,43 @@ def _step_json(story: Story, step: Step, payloads: bool) -> dict[str, Any]:
 
 def _context_json(story: Story, at: int) -> dict[str, Any]:
     contents = story.run.contents
-    context = story.contexts[at]
+    context, change = story.contexts[at], story.changes[at]
+    shares = zip(PARTS, story.shares[at], strict=True)
     return {
         "step": at,
         "basis": context.basis,
         "kept": context.keep,
         "dropped": context.dropped,
-        "messages": [
-            {"role": m.role, "kind": m.kind, "name": m.name, "call_id": m.call_id}
-            | {"content": contents.value(m.content) if m.content is not None else None}
-            for m in window(story.contexts, at)
-        ],
+        "previous": change.previous,
+        "estimated_tokens": {name: tokens for name, tokens in shares if tokens},
+        "messages": [_message_json(contents, m) for m in window(story.contexts, at)],
+        "gone": [_message_json(contents, m) for m in change.gone],
+        "gone_by": _gone_by(change),
     }
+
+
+def _gone_by(change: Change) -> str | None:
+    if not change.gone:
+        return None
+    return "compaction" if change.compacted else "eviction"
+
+
+def _message_json(contents: ContentStore, message: Message) -> dict[str, Any]:
+    role, kind, content, name, call_id = message
+    value = None if content is None else contents.value(content)
+    said = {"role": role, "kind": kind, "name": name, "call_id": call_id}
+    return said | {"content": value}
+
+
+def as_request(
+    story: Story, position: int, shape: Shape
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The request that asks for the call behind a step again, and notes about it.
+
+    Without a model call before the step, the request is empty.
+    """
+    at = story.seen_at.get(position)
+    if at is None:
+        return {}, ("no model call comes before this step",)
+    asked = request(story, at, shape)
+    return asked.body, asked.notes

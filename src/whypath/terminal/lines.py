@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from whypath.derive.context import window
 from whypath.derive.story import Story
-from whypath.model import Run, Step
+from whypath.model import Message, Run, Step
 from whypath.render import words
 from whypath.terminal.findings import finding_lines
 from whypath.terminal.text import counted, indented, line, line_cut
@@ -125,15 +125,28 @@ def context_lines(story: Story, position: int, limit: int) -> Iterator[str]:
     if at is None:
         yield "context: no model call comes before this step"
         return
-    context = story.contexts[at]
+    context, change = story.contexts[at], story.changes[at]
     messages = window(story.contexts, at)
+    again = len(change.again)
+    why_gone = "compacted" if change.compacted else "evicted"
+    gone = f"{len(change.gone)} {why_gone}" if change.gone else "0 gone"
     yield (
         f"context at step {at} ({context.basis}): {counted(len(messages), 'message')}, "
-        f"{context.keep} kept, {len(context.add)} new, {context.dropped} dropped"
+        f"{context.keep + again} kept, {len(context.add) - again} new, {gone}"
     )
     for number, message in enumerate(messages, start=1):
-        new = "+" if number > context.keep else " "
-        name = f" {line(message.name)}" if message.name else ""
-        yield f"{new}{number} {line(message.role)} {line(message.kind)}{name}"
-        if message.content is not None:
-            yield from indented(story.run.contents.text(message.content), limit)
+        index = number - 1 - context.keep
+        mark = " " if index < 0 or index in change.again else "+"
+        yield from _message(story, f"{mark}{number}", message, limit)
+    if change.gone:
+        yield f"{why_gone} since step {change.previous}:"
+    for message in change.gone:
+        yield from _message(story, "-", message, limit)
+
+
+def _message(story: Story, mark: str, message: Message, limit: int) -> Iterator[str]:
+    """A message of a window: who and what on a line, then its text."""
+    name = f" {line(message.name)}" if message.name else ""
+    yield f"{mark} {line(message.role)} {line(message.kind)}{name}"
+    if message.content is not None:
+        yield from indented(story.run.contents.text(message.content), limit)
