@@ -23,6 +23,7 @@ MAX_LINES = 360
 SAME_ROOM = {
     "assemble": "builder",
     "build_check": "build",
+    "build_secrets": "build",
     "build_diff": "build",
     "gather": "builder",
     "pair": "builder",

@@ -17,6 +17,7 @@ from whypath.build_check import (
     write_inspection,
 )
 from whypath.build_diff import Picked, WrittenDiff, compare_all, diff, masks, pick
+from whypath.build_secrets import checked_pieces
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
@@ -261,10 +262,14 @@ def pick_runs(
     format: str | None = None,
     say: Say = _quiet,
 ) -> Picked:
-    """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`."""
+    """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`.
+
+    Secrets are taken out, the same one by the same placeholder in all of them.
+    """
+    redactor = Redactor()
 
     def read(source: str) -> Sequence[Run]:
-        return read_input([source], format=format, say=say).runs
+        return read_input([source], format=format, redactor=redactor, say=say).runs
 
     return pick(sources, wanted, read, choose)
 
@@ -331,31 +336,16 @@ def report(
     if graph_out is not None and graph_out.suffix == ".svg":
         if layout is None:
             raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")
-        write_file(graph_out, _checked(redactor, [svg_file(layout)]))
+        write_file(graph_out, checked_pieces(redactor, [svg_file(layout)]))
     elif graph_out is not None:
-        write_file(graph_out, _checked(redactor, [labelled_dot(graph)]))
+        write_file(graph_out, checked_pieces(redactor, [labelled_dot(graph)]))
     say("writing the page")
     drawing = Drawing(graph, layout, sentence, insides)
     page = Page(story, drawing, note, notes or {}, step)
-    checked = partial(_checked, redactor)
+    checked = partial(checked_pieces, redactor)
     if as_folder:
         files = ((name, checked(parts)) for name, parts in report_folder(page))
         size = write_folder(out, files, max_size)
     else:
         size = write_file(out, checked(report_file(page)), max_size)
     return Written(out, size, story)
-
-
-def _checked(redactor: Redactor | None, pieces: Iterable[str]) -> Iterable[str]:
-    """The pieces of a file, each looked at once more, unpacked, for known secrets."""
-    from whypath.render.payload import unpacked
-
-    if redactor is None or not redactor.knows_any:
-        yield from pieces
-        return
-    for piece in pieces:
-        if any(map(redactor.finds_any, unpacked(piece))):
-            why = "a secret would still have been in it, so it is not written"
-            hint = "please report this; a pattern of your own may help"
-            raise TraceError("the report", why, hint=hint)
-        yield piece
