@@ -23,13 +23,21 @@ MAX_LINES = 360
 SAME_ROOM = {
     "assemble": "builder",
     "build_check": "build",
+    "build_secrets": "build",
     "build_diff": "build",
     "gather": "builder",
     "pair": "builder",
+    "conceal": "builder",
+    "secret_known": "redact",
+    "secret_rules": "redact",
+    "secret_texts": "redact",
+    "secret_values": "redact",
     "archives": "records",
+    "limits": "records",
     "lines": "records",
     "mend": "records",
     "options": "cli",
+    "disk": "write",
     "console": "cli",
     "cli_check": "cli",
     "cli_diff": "cli",
@@ -66,12 +74,11 @@ RESULTS = ("derive.finding_results", "derive.finding_envelopes")
 """Look at the top of every result and parse none, as that would take too long."""
 
 THIRD_PARTY = {
-    "msgspec": (*PARSERS, "model", "builder", *RESULTS),
+    "msgspec": (*PARSERS, "model", "builder", "conceal", "redact", *RESULTS),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
     "backports": ("lines", "archives"),
-    "re2": ("redact", "derive.diff_masks"),  # a person's patterns, in linear time
-    "secretscreen": ("redact",),
+    "re2": ("secret_known", "secret_rules", "derive.diff_masks"),
     "jinja2": ("render",),
     "markupsafe": ("render",),
     "pygments": ("render",),
@@ -109,7 +116,7 @@ STANDARD = {
 }
 """Standard modules that have a door; the others are free to all."""
 
-WRITES = ("write", "record")
+WRITES = ("write", "disk", "record")
 CALLS = {
     "print": (),
     "input": (),
@@ -125,7 +132,7 @@ CALLS = {
     "exec": (),
     "open": ("lines", *WRITES),
     ".open": ("lines", "archives", *WRITES),
-    ".read_text": ("render", "cli"),  # what the package itself ships
+    ".read_text": ("render", "cli", "secret_rules"),  # what the package itself ships
     ".read_bytes": ("render",),
     ".write_text": WRITES,
     ".write_bytes": WRITES,

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from isal import igzip
 
 from whypath.errors import Problem, TraceError
+from whypath.limits import USUAL, Limits
 from whypath.mend import MAX_DEPTH, Unmendable, close_cut, is_deep, is_open, mend
 from whypath.records import Records
 
@@ -27,9 +28,9 @@ Pack = Callable[[bytes], bytes]
 GOOD = b'{"a":1}\n{"b":2}\n'
 
 
-def read(data: bytes) -> tuple[list[bytes], list[Problem]]:
+def read(data: bytes, limits: Limits = USUAL) -> tuple[list[bytes], list[Problem]]:
     """The records of some bytes, checked for what every later stage relies on."""
-    records = Records(None, io.BytesIO(data))
+    records = Records(None, io.BytesIO(data), limits)
     records.sample()
     found = [record.data for record in records]
     for value in found:
@@ -47,9 +48,9 @@ def attempt(data: bytes) -> list[bytes] | str:
         return str(error)
 
 
-def refusal(data: bytes) -> str:
+def refusal(data: bytes, limits: Limits = USUAL) -> str:
     with pytest.raises(TraceError) as caught:
-        read(data)
+        read(data, limits)
     return str(caught.value)
 
 
@@ -370,18 +371,32 @@ def test_a_disk_that_fails_ends_the_records_with_a_problem() -> None:
     ]
 
 
-def test_a_line_beyond_the_limit_is_left_out_and_not_held(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("whypath.lines.MAX_LINE", 4 << 20)
-    monkeypatch.setattr("whypath.records.MAX_DOCUMENT", 4 << 20)
+def test_a_line_beyond_the_limit_is_left_out_and_not_held() -> None:
+    few = Limits(line=4 << 20, value=4 << 20)
     long = b'{"x":"' + b"y" * (9 << 20) + b'"}'
-    found, problems = read(b'{"a":1}\n' + long + b'\n{"b":2}\n')
+    found, problems = read(b'{"a":1}\n' + long + b'\n{"b":2}\n', few)
     assert found == [b'{"a":1}', b'{"b":2}']
     assert said(problems) == [("loss", "a line of more than 4 MiB", 2)]
     assert "one JSON value of more than 4 MiB" in refusal(
-        b"[\n" + b"12345,\n" * 900_000
+        b"[\n" + b"12345,\n" * 900_000, few
     )
+
+
+def test_each_limit_is_a_sentence_and_the_rest_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("whypath.lines.RATIO_FROM", 1 << 20)
+    rows = GOOD * 5
+    deep = b'{"a":' + b"[" * 40 + b"]" * 40 + b"}\n"
+    found, problems = read(rows + deep + rows, Limits(depth=20))
+    assert len(found) == 20
+    assert [what for _, what, _ in said(problems)] == ["nested too deep to read"]
+    found, problems = read(rows, Limits(total=len(rows) - 3))
+    assert len(found) == 9
+    whats = [what for _, what, _ in said(problems)]
+    assert whats[0] == f"the file holds more than {len(rows) - 3:,} bytes"
+    packed = gzip.compress(GOOD * 300_000)
+    assert "more than 50 times its size" in refusal(packed, Limits(ratio=50))
 
 
 def test_the_sample_uses_nothing_up() -> None:

@@ -76,3 +76,21 @@ def test_the_wheel_runs_and_writes_a_report(
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert page.rstrip().endswith("</html>")
+
+
+def test_the_wheel_is_built_twice_to_the_same_bytes(
+    wheel: Path, tmp_path: Path
+) -> None:
+    built = []
+    for number in (1, 2):
+        environment = {
+            **os.environ,
+            "SOURCE_DATE_EPOCH": "1700000000",
+            "PYTHONHASHSEED": str(number),
+            "TZ": ("UTC", "Asia/Kolkata")[number - 1],
+        }
+        folder = tmp_path / str(number)
+        command = ("-m", "hatchling", "build", "-t", "wheel", "-d", folder)
+        run(*command, cwd=ROOT, env=environment)
+        built.append((folder / wheel.name).read_bytes())
+    assert built[0] == built[1]

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from whypath.errors import TraceError
-from whypath.lines import MAX_RATIO, RATIO_FROM, ZSTD
+from whypath.limits import Limits
+from whypath.lines import RATIO_FROM, ZSTD, amount
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 ZIP = b"PK\x03\x04"
 SQLITE = b"SQLite format 3\0"
-MAX_MEMBER = 1 << 30
 
 _encode = msgspec.json.Encoder().encode
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%s'"
@@ -48,19 +48,19 @@ class Archive(NamedTuple):
     parts: Iterator[Part]
 
 
-def open_archive(path: Path, name: str, head: bytes) -> Archive | None:
+def open_archive(path: Path, name: str, head: bytes, limits: Limits) -> Archive | None:
     """The archive that begins with `head`; None for any other file.
 
     Raises `TraceError` for one that is damaged or unpacks to far too much.
     """
     if head.startswith(ZIP):
-        return _open_zip(path, name)
+        return _open_zip(path, name, limits)
     if head.startswith(SQLITE):
         return _open_database(path, name)
     return None
 
 
-def _open_zip(path: Path, name: str) -> Archive:
+def _open_zip(path: Path, name: str, limits: Limits) -> Archive:
     zipfile = _zipfile()
     try:
         archive = zipfile.ZipFile(path)
@@ -73,27 +73,29 @@ def _open_zip(path: Path, name: str) -> Archive:
         hint = "unpack it and give the file inside"
         raise TraceError(name, "a zip archive without any .json in it", hint=hint)
     names = tuple(info.filename for info in members)
-    return Archive(names, _unzipped(name, archive, members))
+    return Archive(names, _unzipped(name, archive, members, limits))
 
 
-def _unzipped(name: str, archive: Any, members: list[Any]) -> Iterator[Part]:
+def _unzipped(
+    name: str, archive: Any, members: list[Any], limits: Limits
+) -> Iterator[Part]:
     """The members, those at the top first. Raises `TraceError` for a bomb."""
     packed = unpacked = 0
     with closing(archive):
         for number, info in enumerate(members, start=1):
             packed += info.compress_size
             unpacked += info.file_size
-            if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
-                what = f"unpacks to more than {MAX_RATIO} times its size"
+            if unpacked > max(RATIO_FROM, limits.ratio * packed):
+                what = f"unpacks to more than {limits.ratio} times its size"
                 hint = "this looks like a decompression bomb; unpack it yourself"
                 raise TraceError(name, what, hint=hint)
-            yield _member(archive, info, number)
+            yield _member(archive, info, number, limits.value)
 
 
-def _member(archive: Any, info: Any, number: int) -> Part:
+def _member(archive: Any, info: Any, number: int, most: int) -> Part:
     """One member unpacked; never more of it than its entry promises."""
-    if info.file_size > MAX_MEMBER:
-        what = f"more than {MAX_MEMBER >> 20:,} MiB"
+    if info.file_size > most:
+        what = f"more than {amount(most)}"
         return Part(info.filename, number, b"", what)
     try:
         with archive.open(info) as opened:

@@ -17,6 +17,7 @@ from whypath.build_check import (
     write_inspection,
 )
 from whypath.build_diff import Picked, WrittenDiff, compare_all, diff, masks, pick
+from whypath.build_secrets import checked_pieces
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
 from whypath.derive.graph import build_graph, look_inside
@@ -25,10 +26,13 @@ from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run, Step
 from whypath.readers import Reader, all_readers, companions, named, reader_for
-from whypath.records import Records
+from whypath.records import Limits, Records
+from whypath.redact import Redactor
 from whypath.write import write_file, write_folder
 
 __all__ = [
+    "Limits",
+    "Redactor",
     "WrittenDiff",
     "all_readers",
     "check",
@@ -62,10 +66,14 @@ def _quiet(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The runs of everything that was named, and the files that no reader claimed."""
+    """The runs of everything that was named, and the files that no reader claimed.
+
+    `beyond` is how many files were more than the limit, and not looked at.
+    """
 
     runs: tuple[Run, ...]
     skipped: tuple[str, ...]
+    beyond: int = 0
 
 
 def read_input(
@@ -73,26 +81,31 @@ def read_input(
     *,
     format: str | None = None,
     stdin: IO[bytes] | None = None,
+    redactor: Redactor | None = None,
+    limits: Limits | None = None,
     say: Say = _quiet,
 ) -> Input:
-    """Reads files, folders, globs, or `-` for standard input.
+    """Reads files, folders, globs, or `-` for standard input; no secrets if redacted.
 
     Files of one format are read together, so that a run in several files is one run;
     a file is read once, however often it is named. Raises `TraceError` for a file that
     cannot be read and `EmptyTrace` for no step.
     """
-    traces, skipped = _sort_out(sources, named(format) if format else None, stdin)
+    limits = limits or Limits()
+    traces, skipped, beyond = _sort_out(
+        sources, named(format) if format else None, stdin, limits
+    )
     builders: dict[str, Builder] = {}
     done: set[Path] = set()
     for trace in traces:
         reader = trace.reader
-        builder = builders.setdefault(reader.NAME, Builder(reader.NAME))
+        builder = builders.setdefault(reader.NAME, Builder(reader.NAME, redactor))
         for path in (trace.path, *trace.companions):
             if path is not None and path.resolve() in done:
                 continue
             say(f"reading {path or 'standard input'}")
             opened = trace.records if path == trace.path else None
-            with closing(opened or Records(path)) as records:
+            with closing(opened or Records(path, limits=limits)) as records:
                 builder.reading(records.name)
                 reader.read(records, builder)
                 builder.add_problems(records.problems)
@@ -103,7 +116,7 @@ def read_input(
         builder.clear()
     if not runs:
         raise _nothing(sources, builders, skipped)
-    return Input(runs, tuple(skipped))
+    return Input(runs, tuple(skipped), beyond)
 
 
 class _Trace(NamedTuple):
@@ -119,26 +132,32 @@ class _Trace(NamedTuple):
 
 
 def _sort_out(
-    sources: Sequence[str], wanted: Reader | None, stdin: IO[bytes] | None
-) -> tuple[list[_Trace], list[str]]:
+    sources: Sequence[str],
+    wanted: Reader | None,
+    stdin: IO[bytes] | None,
+    limits: Limits,
+) -> tuple[list[_Trace], list[str], int]:
     """The traces, those that belong to another one last, and what no reader claims.
 
     A file that was named must be a trace; in a folder, other files are expected.
     Files are not all kept open, as there may be thousands.
     """
     files = list(_files(sources))
+    beyond = max(0, len(files) - limits.files)
+    del files[limits.files :]
     traces: list[_Trace] = []
     skipped: list[str] = []
     for path, is_named in files:
         try:
             keep = path is None or len(files) == 1
-            traces.append(_claimed(Records(path, stdin), wanted, keep))
+            traces.append(_claimed(Records(path, stdin, limits), wanted, keep))
         except TraceError:
             if is_named:
                 raise
             skipped.append(str(path))
     belonging = {path for trace in traces for path in trace.companions}
-    return sorted(traces, key=lambda trace: trace.path in belonging), skipped
+    traces.sort(key=lambda trace: trace.path in belonging)
+    return traces, skipped, beyond
 
 
 def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
@@ -243,10 +262,14 @@ def pick_runs(
     format: str | None = None,
     say: Say = _quiet,
 ) -> Picked:
-    """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`."""
+    """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`.
+
+    Secrets are taken out, the same one by the same placeholder in all of them.
+    """
+    redactor = Redactor()
 
     def read(source: str) -> Sequence[Run]:
-        return read_input([source], format=format, say=say).runs
+        return read_input([source], format=format, redactor=redactor, say=say).runs
 
     return pick(sources, wanted, read, choose)
 
@@ -281,6 +304,7 @@ def report(
     max_size: int | None = None,
     as_folder: bool = False,
     graph_out: Path | None = None,
+    redactor: Redactor | None = None,
     say: Say = _quiet,
 ) -> Written:
     """Writes the report of one run: one HTML file, or a folder. Raises `TraceError`.
@@ -288,7 +312,8 @@ def report(
     A folder is written where `as_folder` says so. `note` is shown under the totals,
     `notes` at their steps, `step` first; `dot` names another layout program,
     `max_size` is in bytes, `graph_out` is where the graph goes, as SVG if it
-    ends in `.svg`, else as labelled DOT.
+    ends in `.svg`, else as labelled DOT. Nothing is left on the disk in which
+    `redactor` finds a secret that it knows.
     """
     from whypath.render.dot import labelled_dot, lay_out, lay_out_all
     from whypath.render.pages import Drawing, Page, report_file, report_folder
@@ -311,14 +336,16 @@ def report(
     if graph_out is not None and graph_out.suffix == ".svg":
         if layout is None:
             raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")
-        write_file(graph_out, [svg_file(layout)])
+        write_file(graph_out, checked_pieces(redactor, [svg_file(layout)]))
     elif graph_out is not None:
-        write_file(graph_out, [labelled_dot(graph)])
+        write_file(graph_out, checked_pieces(redactor, [labelled_dot(graph)]))
     say("writing the page")
     drawing = Drawing(graph, layout, sentence, insides)
     page = Page(story, drawing, note, notes or {}, step)
+    checked = partial(checked_pieces, redactor)
     if as_folder:
-        size = write_folder(out, report_folder(page), max_size)
+        files = ((name, checked(parts)) for name, parts in report_folder(page))
+        size = write_folder(out, files, max_size)
     else:
-        size = write_file(out, report_file(page), max_size)
+        size = write_file(out, checked(report_file(page)), max_size)
     return Written(out, size, story)

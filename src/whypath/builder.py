@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -29,6 +29,9 @@ from whypath.model import (
     Tool,
     Usage,
 )
+
+if TYPE_CHECKING:
+    from whypath.redact import Redactor
 
 T = TypeVar("T")
 
@@ -191,11 +194,12 @@ class RunDraft:
 class Builder:
     """Collects the runs of one input, which may be several files read in turn.
 
-    `format` is the reader's name. `contents` is shared by all the runs.
+    `format` is the reader's name. Runs share `contents`. `redactor` takes secrets out.
     """
 
-    def __init__(self, format: str) -> None:
+    def __init__(self, format: str, redactor: "Redactor | None" = None) -> None:
         self.format = format
+        self.redactor = redactor
         self.contents = ContentStore()
         self.file = ""
         self.about: str | None = None
@@ -224,7 +228,7 @@ class Builder:
         self.files.append(file)
 
     def tick(self) -> int:
-        """A number that grows: the order in which things were read."""
+        """A number that grows: the order of reading."""
         self._ticks += 1
         return self._ticks
 
@@ -324,15 +328,14 @@ class Builder:
 
     def finish(self) -> tuple[Run, ...]:
         """The runs, put right and frozen; one that has no step to show is left out."""
-        from whypath.assemble import assemble
+        from whypath.conceal import put_right
         from whypath.gather import gather
 
         while self._at_end:
             self._at_end.pop(0)()
         self._shared.clear()
         self._runs = gather(self._runs, self)
-        drafts = [d for d in self._runs.values() if d.steps or d.results]
-        runs = [run for draft in drafts if (run := assemble(draft, self)).steps]
+        runs = put_right([d for d in self.runs if d.steps or d.results], self)
         files = [{step.source.file for step in run.steps} for run in runs]
         others = set().union(*files)
         return tuple(
@@ -343,8 +346,7 @@ class Builder:
 
 def _without_problems_in(files: set[str], run: Run) -> Run:
     """The run without the problems of files that hold other runs alone."""
-    problems = tuple(p for p in run.problems if p.file not in files)
-    return replace(run, problems=problems)
+    return replace(run, problems=tuple(p for p in run.problems if p.file not in files))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

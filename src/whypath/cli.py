@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 findings or runs that differ, 2 bad usage or bad input. Ho
 talks: `console`.
 """
 
+import os
 import shutil
 import sys
 from importlib.resources import files
@@ -20,7 +21,7 @@ from whypath.console import progress as _progress
 from whypath.console import say as _say
 from whypath.console import tell_errors
 from whypath.errors import TraceError, UnknownFormat
-from whypath.options import Note, TraceSize
+from whypath.options import Note, TraceSize, reading
 
 WARN_BYTES = 24 * 10**6
 SHOW_LIMIT = 4_000
@@ -49,6 +50,7 @@ def main() -> None:
 
 TRACES = click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
 RUN = click.option("--run", "run_id", metavar="ID", help="Which run, of several.")
+READING = reading(os.environ)
 FORMAT = click.option(
     "--format", "format_name", metavar="NAME", help="Do not guess the format."
 )
@@ -90,6 +92,7 @@ FORMAT = click.option(
 )
 @click.option("--open", "open_it", is_flag=True, help="Open the report in a browser.")
 @tell_errors
+@READING
 def report(
     traces: tuple[str, ...],
     out: str | None,
@@ -101,6 +104,8 @@ def report(
     graph: Path | None,
     dot: str | None,
     open_it: bool,
+    redactor: Any,
+    limits: Any,
 ) -> None:
     """Write one self-contained HTML report of a run.
 
@@ -123,7 +128,9 @@ def report(
         why = "a report is not written to standard output"
         raise TraceError("-o -", why, hint="name a file: -o report.html")
     with _progress() as say:
-        found = build.read_input(traces, format=format_name, say=say)
+        found = build.read_input(
+            traces, format=format_name, redactor=redactor, limits=limits, say=say
+        )
         run = build.choose(found.runs, run_id, " ".join(traces))
         for number in [n for n, _ in notes] + ([step] if step else []):
             _check_step(number, len(run.steps), traces[0])
@@ -138,9 +145,12 @@ def report(
             max_size=max_size,
             graph_out=graph,
             as_folder=out is not None and (out.endswith("/") or path.is_dir()),
+            redactor=redactor,
             say=say,
         )
     _tell_about(found, run, run_id)
+    if run.redactions:
+        _say(terminal.taken_out(run.redactions))
     if written.size > WARN_BYTES and max_size is None:
         size = terminal.size(written.size)
         _say(f"Note: {size} is more than most issue trackers take as an attachment.")
@@ -166,6 +176,9 @@ def _tell_about(found: Any, run: Any = None, run_id: str | None = None) -> None:
     """What of the input is not shown, on stderr."""
     from whypath import terminal
 
+    if found.beyond:
+        files = terminal.counted(found.beyond, "file")
+        _say(f"Left out: {files} more than --at-most files allows.")
     if found.skipped:
         _say(terminal.left_out(found.skipped))
     others = terminal.about_others(found.runs, run) if run and not run_id else None
@@ -202,6 +215,7 @@ def _check_step(number: int, count: int, source: str) -> None:
     help="Characters of each text that are shown.",
 )
 @tell_errors
+@READING
 def show(
     trace: str,
     step: int | None,
@@ -212,6 +226,8 @@ def show(
     shape: Literal["openai", "anthropic"] | None,
     as_json: bool,
     limit: int,
+    redactor: Any,
+    limits: Any,
 ) -> None:
     """Show a run, or one STEP of it, in the terminal.
 
@@ -232,7 +248,9 @@ def show(
     if shape is not None and not (context and as_json):
         raise click.UsageError("--as shapes the JSON of a context: --context --json")
     with _progress() as say:
-        found = build.read_input([trace], format=format_name, say=say)
+        found = build.read_input(
+            [trace], format=format_name, redactor=redactor, limits=limits, say=say
+        )
         run = build.choose(found.runs, run_id, trace)
         story = build.tell(run)
     _tell_about(found, run, run_id)

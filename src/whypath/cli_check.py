@@ -101,13 +101,16 @@ def check(
     json_file = None if json_out in (None, "-") else Path(str(json_out))
     wanted = (("junit", junit), ("sarif", sarif), ("summary", summary))
     files = {name: path for name, path in (*wanted, ("json", json_file)) if path}
+    redactor = build.Redactor()
     with progress() as tell:
 
         def read(sources: Any) -> Any:
-            return build.read_input(sources, format=format_name, say=tell).runs
+            return build.read_input(
+                sources, format=format_name, redactor=redactor, say=tell
+            ).runs
 
         usual = build.read_baseline(baseline, read) if baseline else None
-        found = build.read_input(paths, format=format_name, say=tell)
+        found = build.read_input(paths, format=format_name, redactor=redactor, say=tell)
         tell("checking")
         inspection = build.check(
             found.runs, rules=rules, baseline=usual, earlier=previous, save=save

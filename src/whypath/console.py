@@ -4,6 +4,7 @@ Part of the `cli` room, which alone prints, reads the clock, the environment, or
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ def _hurry() -> None:
     gc.disable()
 
 
+def _stop(*_: object) -> None:
+    """Ends as a signal asks, after what was begun is cleared away."""
+    sys.exit(143)
+
+
 def _write_any_letter() -> None:
     """Where a terminal or a pipe has no such letter, `?` is written in its place."""
     for stream in (sys.stdout, sys.stderr):
@@ -37,6 +43,7 @@ def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         _hurry()
+        signal.signal(signal.SIGTERM, _stop)
         _write_any_letter()
         try:
             command(*args, **kwargs)
@@ -49,6 +56,12 @@ def tell_errors(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
+        except KeyboardInterrupt:
+            say("Interrupted: nothing was changed.")
+            sys.exit(130)
+        except MemoryError:
+            say("Error: the memory is not enough. Hint: report a part of the trace")
+            sys.exit(2)
         except OSError as error:
             from whypath.terminal import line
 

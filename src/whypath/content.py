@@ -106,6 +106,14 @@ class ContentStore:
             return self.add(data)
         return self.add(encoded)
 
+    def replace(self, number: int, data: bytes) -> None:
+        """Keeps `data` in the place of a content, of which nothing stays."""
+        old = self._items[number]
+        if self._ids.get(old) == number:
+            del self._ids[old]
+        self._items[number] = data
+        self._ids.setdefault(data, number)
+
     def raw(self, number: int) -> bytes:
         """The JSON bytes of a content, as recorded."""
         return self._items[number]

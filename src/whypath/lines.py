@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from whypath.errors import Level, TraceError
+from whypath.limits import USUAL, Limits
 
 BLOCK = 1 << 18
 """Small enough to stay in a processor's cache while it is cut up."""
-MAX_LINE = 1 << 30
-MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
 ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -51,11 +50,18 @@ class Lines:
     line handed out last; `ended` is True when that was the last and has no line feed.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, report: Report) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes],
+        name: str,
+        report: Report,
+        limits: Limits = USUAL,
+    ) -> None:
         self.line = 0
         self.ended = False
         self._name = name
         self._report = report
+        self._limits = limits
         self._head: list[bytes] | None = []
         self._stream = self._blocks(stream)
         self._iterator = self._read(self._kept(self._stream), 1)
@@ -106,10 +112,10 @@ class Lines:
     def _read(
         self, blocks: Iterator[bytes], number: int
     ) -> Iterator[tuple[int, bytes]]:
-        for line, data, whole in _numbered(blocks, number):
+        for line, data, whole in _numbered(blocks, number, self._limits.line):
             self.line, self.ended = line, not whole
             if data is None:
-                what = f"a line of more than {MAX_LINE >> 20:,} MiB"
+                what = f"a line of more than {amount(self._limits.line)}"
                 self._report("loss", what, "left out", line)
                 continue
             stripped = data.strip(b" \t\r\0")
@@ -121,13 +127,19 @@ class Lines:
 
     def _blocks(self, stream: IO[bytes]) -> Iterator[bytes]:
         """The decompressed bytes, in blocks. A damaged archive ends with a Problem."""
-        empty = True
+        empty, left = True, self._limits.total
         try:
             for block in self._unpacked(stream):
                 if empty:
                     self._refuse(block)
                     block = block.removeprefix(_BOM)
                 empty = False
+                left -= len(block)
+                if left < 0:
+                    what = f"the file holds more than {amount(self._limits.total)}"
+                    self._report("loss", what, "the rest is left out", None)
+                    yield block[:left]
+                    return
                 yield block
         except _damage() as error:
             if empty:
@@ -153,10 +165,10 @@ class Lines:
         for piece, block in _unpack(pieces, packed_with.start):
             packed += piece
             unpacked += len(block)
-            if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
+            if unpacked > max(RATIO_FROM, self._limits.ratio * packed):
                 raise TraceError(
                     self._name,
-                    f"unpacks to more than {MAX_RATIO} times its size",
+                    f"unpacks to more than {self._limits.ratio} times its size",
                     hint="this looks like a decompression bomb; unpack it yourself",
                 )
             if block:
@@ -170,6 +182,11 @@ class Lines:
         if head[_TAR_AT:].startswith(_TAR):
             what = "this is a tar archive"
             raise TraceError(self._name, what, line=1, hint=_UNPACK)
+
+
+def amount(size: int) -> str:
+    """`64 MiB`, or how many bytes where it is less."""
+    return f"{size >> 20:,} MiB" if size >= 1 << 20 else f"{size:,} bytes"
 
 
 def _read_head(stream: IO[bytes]) -> bytes:
@@ -261,11 +278,11 @@ def _stripped(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _numbered(
-    blocks: Iterator[bytes], number: int
+    blocks: Iterator[bytes], number: int, most: int
 ) -> Iterator[tuple[int, bytes | None, bool]]:
     """Splits blocks at line feeds: number, line, and whether a line feed ended it.
 
-    The line is None where it is longer than `MAX_LINE`.
+    The line is None where it is longer than `most`.
     """
     pending: list[bytes] = []
     size = 0
@@ -276,15 +293,15 @@ def _numbered(
             if pending:
                 line = b"".join([*pending, line])
                 pending.clear()
-            yield number, line if size <= MAX_LINE else None, True
+            yield number, line if size <= most else None, True
             number, size = number + 1, 0
         size += len(last)
-        if size <= MAX_LINE:
+        if size <= most:
             pending.append(last)
         else:
             pending.clear()
     if size:
-        yield number, b"".join(pending) if size <= MAX_LINE else None, False
+        yield number, b"".join(pending) if size <= most else None, False
 
 
 def open_input(path: Path | None) -> IO[bytes]:

@@ -24,9 +24,6 @@ CONTROL = "control characters in a text"
 _MAX_DIGITS = 600
 """Fewer than Python's own limit can be set to."""
 
-SHALLOW = 2 * MAX_DEPTH
-"""No value of so few bytes nests too deep."""
-
 LARGE = 1 << 16
 """A value of more bytes is looked into and not counted through."""
 
@@ -172,22 +169,22 @@ def check_utf8(data: bytes) -> None:
         decode(data[at : at + _PIECE], at + _PIECE >= len(data))
 
 
-def is_deep(data: bytes) -> bool:
+def is_deep(data: bytes, most: int = MAX_DEPTH) -> bool:
     """True when the brackets of `data`, one valid JSON value, nest too deep.
 
-    That is deeper than `MAX_DEPTH`. Only what is large enough to nest so deep is
+    That is deeper than `most`. Only what is large enough to nest so deep is
     looked into, level by level: of most values that is nothing. An object or a list of
     more than `LARGE` bytes always is: msgspec's errors are raised if it is no JSON.
     """
-    if not _may_nest(data, MAX_DEPTH):
+    if not _may_nest(data, most):
         return False
     bare = data[0] in (_OBJECT, _LIST)
     level: list[bytes | Raw] = [data if bare else _decode_raw(data)]
     left = _MOST_LOOKS * len(data)
-    for deeper in range(MAX_DEPTH - 1, -1, -1):
+    for deeper in range(most - 1, -1, -1):
         left -= sum(map(len, level))
         if left < 0:
-            return _nesting(data)[0] > MAX_DEPTH
+            return _nesting(data)[0] > most
         members = chain.from_iterable(map(_members, level))
         level = [m for m in members if _may_nest(m, deeper)]
         if not level:

@@ -219,6 +219,14 @@ class Outcome:
     note: str | None = None
 
 
+class Redaction(NamedTuple):
+    """A secret that was taken out: its placeholder, how often, and at which steps."""
+
+    label: str
+    times: int
+    steps: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One recorded run of an agent, ready to be understood and shown."""
@@ -237,6 +245,8 @@ class Run:
     outcome: Outcome | None = None
     labels: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    redactions: tuple[Redaction, ...] | None = None
+    """What was taken out; None: secrets were not looked for."""
 
     def step(self, position: int) -> Step:
         """The step at a 1-based `position`."""

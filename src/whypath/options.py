@@ -3,6 +3,9 @@
 Part of the `cli` room. What flags there are, and what they do, is in `cli`.
 """
 
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import click
@@ -41,3 +44,120 @@ class Note(click.ParamType[tuple[int, str]]):
         if not mark or not number.strip().isdecimal():
             self.fail(f'{value!r} is not N=TEXT, such as 4="root cause"', param, ctx)
         return int(number), text
+
+
+class Pattern(click.ParamType[tuple[str, str]]):
+    """`NAME=REGEX`: a pattern of one's own."""
+
+    name = "NAME=REGEX"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, mark, regex = str(value).partition("=")
+        if not mark or not regex or not PATTERN_NAME.fullmatch(name):
+            self.fail(
+                f"{value!r} is not NAME=REGEX, such as ticket=T-[0-9]+", param, ctx
+            )
+        return name, regex
+
+
+PATTERN_NAME = re.compile("[a-z0-9][a-z0-9-]{0,39}")
+SECRET_NAME = re.compile(
+    "(?i)(?:^|_)(?:key|token|secret|passw(?:or)?d|pass|credentials?|dsn|pat)$"
+)
+
+
+def environment_secrets(environment: Mapping[str, str]) -> list[str]:
+    """Values of variables whose names say that they are secret, if they look it."""
+    return sorted(
+        value
+        for name, value in environment.items()
+        if SECRET_NAME.search(name) and len(value) >= 8 and not value.startswith("/")
+    )
+
+
+def reading(environment: Mapping[str, str]) -> Callable[..., Any]:
+    """Gives a command the options about secrets and limits, as two values.
+
+    `redactor` is None for `--no-redact`, `limits` where none are given.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(
+            *args: Any,
+            redact: bool,
+            redact_personal: bool,
+            redact_pattern: tuple[tuple[str, str], ...],
+            at_most: tuple[tuple[str, int], ...],
+            **rest: Any,
+        ) -> Any:
+            redactor = None
+            if redact:
+                from whypath.build import Redactor
+
+                redactor = Redactor(
+                    known={"environment": environment_secrets(environment)},
+                    patterns=dict(redact_pattern),
+                    personal=redact_personal,
+                )
+            limits = None
+            if at_most:
+                from whypath.build import Limits
+
+                limits = Limits(**dict(at_most))
+            return command(*args, redactor=redactor, limits=limits, **rest)
+
+        for option in reversed(_READING):
+            run = option(run)
+        return run
+
+    return decorate
+
+
+class AtMost(click.ParamType[tuple[str, int]]):
+    """`NAME=N`: a limit on what is read; a size may be written as 64MB."""
+
+    name = "NAME=N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        name, _, number = str(value).partition("=")
+        if name not in LIMITS:
+            self.fail(f"{value!r} is none of {', '.join(LIMITS)}", param, ctx)
+        size = TraceSize().convert(number, param, ctx)
+        if name == "depth" and size > DEEPEST:
+            self.fail(f"depth is at most {DEEPEST}", param, ctx)
+        return name, size
+
+
+LIMITS = ("total", "line", "value", "depth", "ratio", "files")
+DEEPEST = 400
+
+_READING = (
+    click.option(
+        "--redact/--no-redact",
+        default=True,
+        show_default=True,
+        help="Replace keys, tokens and passwords by placeholders.",
+    ),
+    click.option(
+        "--redact-personal",
+        is_flag=True,
+        help="Replace e-mail addresses and telephone numbers too.",
+    ),
+    click.option(
+        "--redact-pattern",
+        type=Pattern(),
+        multiple=True,
+        help="Replace what a pattern of yours matches. May be repeated.",
+    ),
+    click.option(
+        "--at-most",
+        type=AtMost(),
+        multiple=True,
+        help="Read no more of: total, line, value, depth, ratio (unpacked), files.",
+    ),
+)

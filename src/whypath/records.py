@@ -9,6 +9,7 @@ Specifications: RFC 8259 (JSON), https://jsonlines.org.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -17,12 +18,13 @@ import msgspec
 
 from whypath.archives import Part, open_archive
 from whypath.errors import Level, Problem, TraceError
-from whypath.lines import Lines, open_input
+from whypath.limits import Limits as Limits
+from whypath.lines import Lines, amount, open_input
 from whypath.lines import read_text as read_text
 from whypath.mend import (
     CONTROL,
     LARGE,
-    SHALLOW,
+    MAX_DEPTH,
     Mended,
     Unmendable,
     check_utf8,
@@ -40,7 +42,6 @@ Shape = msgspec.Struct
 
 SAMPLE_RECORDS = 50
 SAMPLE_BYTES = 64 * 1024
-MAX_DOCUMENT = 1 << 30
 
 _MAGIC = 16
 _PEEK = 20
@@ -112,13 +113,20 @@ class Records:
     Raises `TraceError` for what is no JSON at all.
     """
 
-    def __init__(self, path: Path | None, stream: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        stream: IO[bytes] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.name = "<stdin>" if path is None else _printable(str(path))
         self.path = path
+        self._limits = limits = limits or Limits()
+        self._is_sound = partial(_is_sound, depth=limits.depth)
         self._problems: dict[tuple[Level, str], Problem] = {}
         self._own = stream is None and path is not None
         self._stream = stream or open_input(path)
-        self._lines = Lines(self._stream, self.name, self._problem)
+        self._lines = Lines(self._stream, self.name, self._problem, self._limits)
         self._document = False
         self._parts: tuple[str, ...] = ()
         self._iterator = self._read()
@@ -160,7 +168,7 @@ class Records:
         if self.path is not None and self._own and self._stream.seekable():
             head = self._stream.read(_MAGIC)
             self._stream.seek(0)
-            archive = open_archive(self.path, self.name, head)
+            archive = open_archive(self.path, self.name, head, self._limits)
             if archive is not None:
                 self._parts = archive.names
                 for part in archive.parts:
@@ -170,7 +178,7 @@ class Records:
         if first is None:
             what = "holds only blank lines" if self._lines.line else "is empty"
             raise TraceError(self.name, f"the file {what}", hint="record a run first")
-        sound = _is_sound(first[1])
+        sound = self._is_sound(first[1])
         if not sound and _begins_document(first[1]):
             document = self._whole_document(first)
             if document:
@@ -179,7 +187,7 @@ class Records:
                 return
         readable = 0
         for line, data in chain([first], self._lines):
-            if (sound and data is first[1]) or _is_sound(data):
+            if (sound and data is first[1]) or self._is_sound(data):
                 readable += 1
                 yield Record(line, data)
                 continue
@@ -201,7 +209,7 @@ class Records:
         if part.damage is not None:
             what = f"a part that cannot be read ({part.damage})"
             self._problem("loss", what, done, None)
-        elif _is_sound(part.data):
+        elif self._is_sound(part.data):
             yield Record(part.number, part.data, part.name)
         else:
             values, wrong = _mended(part.data)
@@ -229,13 +237,13 @@ class Records:
             if sum(_stands_alone(data) for _, data in rest) * 2 > _PEEK:
                 self._lines.push_back(rest)
                 return None
-            at_once = self._lines.whole(MAX_DOCUMENT)
-            if at_once is not None and _is_sound(at_once):
+            at_once = self._lines.whole(self._limits.value)
+            if at_once is not None and self._is_sound(at_once):
                 self._lines.close()
                 return [Record(first[0], at_once)]
-            rest.extend(self._up_to(MAX_DOCUMENT))
+            rest.extend(self._up_to(self._limits.value))
         whole = b"\n".join([first[1], *(data for _, data in rest)])
-        if _is_sound(whole):
+        if self._is_sound(whole):
             return [Record(first[0], whole)]
         numbers = [first[0], *(line for line, _ in rest)]
         values, wrong = _mended(whole)
@@ -262,7 +270,7 @@ class Records:
         for line, data in self._lines:
             size -= len(data) + 1
             if size < 0:
-                what = f"one JSON value of more than {MAX_DOCUMENT >> 20:,} MiB"
+                what = f"one JSON value of more than {amount(self._limits.value)}"
                 hint = "write it as JSON Lines: jq -c '.[]'"
                 raise TraceError(self.name, what, line=line, hint=hint)
             yield line, data
@@ -274,7 +282,7 @@ class Records:
             for note in value.notes:
                 level: Level = "note" if note == CONTROL else "repair"
                 self._problem(level, note, "read all the same", line)
-            if _is_sound(value.data):
+            if self._is_sound(value.data):
                 yield Record(line, value.data)
             else:
                 self._problem("loss", "nested too deep to read", "left out", line)
@@ -318,14 +326,14 @@ def _closed(data: bytes) -> list[Mended]:
     return values if wrong is None else []
 
 
-def _is_sound(data: bytes) -> bool:
+def _is_sound(data: bytes, depth: int = MAX_DEPTH) -> bool:
     """True for one valid JSON value in valid UTF-8 that is not nested too deep."""
     try:
         if len(data) <= LARGE or data[:1] not in _OPENERS:
             _check(data)
         if not data.isascii():
             check_utf8(data)
-        return len(data) <= SHALLOW or not is_deep(data)
+        return len(data) <= 2 * depth or not is_deep(data, depth)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
 

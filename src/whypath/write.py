@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from whypath.disk import OURS, exchange, hold, sweep, sync
 from whypath.errors import TraceError
 
-OURS = "whypath"
 MARK = ".whypath"
 """The file by which a folder is known as ours."""
 
@@ -38,12 +38,15 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
         raise _unwritable(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
+            hold(handle)
+            sweep(Path(name))
             size = _fill(file, pieces, path, limit)
             file.flush()
             os.fsync(file.fileno())  # a full disk shows here at the latest
         new = Path(name)
         new.chmod(0o644 & ~_umask())
         new.replace(path)
+        sync(path.parent)
     except OSError as error:
         _remove(name)
         raise _unwritable(path, error) from None
@@ -79,7 +82,9 @@ def write_folder(
         new = Path(tempfile.mkdtemp(prefix=f".{OURS}-", dir=path.parent))
     except OSError as error:
         raise _unwritable(path, error) from None
+    held = hold(new)
     try:
+        sweep(new)
         size = write_file(new / MARK, ["made by Whypath, which may replace it\n"])
         for name, pieces in files:
             left = None if limit is None else limit - size
@@ -92,6 +97,9 @@ def write_folder(
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+    finally:
+        if held is not None:
+            os.close(held)
     return size
 
 
@@ -105,11 +113,15 @@ def _swap(new: Path, path: Path) -> None:
     """Puts the new folder in the place of the old one, which goes last."""
     old = new.with_name(f"{new.name}-old")
     try:
-        if path.exists():
-            path.rename(old)
-        new.rename(path)
+        if path.exists() and exchange(new, path):
+            old = new
+        else:
+            if path.exists():
+                path.rename(old)
+            new.rename(path)
+        sync(path.parent)
     except OSError as error:
-        if old.exists():
+        if old != new and old.exists():
             old.rename(path)
         raise _unwritable(path, error) from None
     shutil.rmtree(old, ignore_errors=True)

@@ -34,6 +34,8 @@ SCAN_MS = 2000.0
 BLOCKED_MS = 100.0
 READING_RATIO = 5.0
 DIFF_RATIO = 2.0
+REDACT_MB_S = 20.0
+REDACT_SHARE = 0.25
 READ = (
     *("claude_code", "native", "codex", "openai", "atif", "inspect"),
     *("otlp", "otel_sdk", "langfuse"),
@@ -192,6 +194,20 @@ def evidence(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield f"{'target':<43}{EVIDENCE_SHARE:>8.0%}"
 
 
+def redacting(size: int) -> str:
+    """What taking secrets out costs, as a line of text."""
+    trace = generate(Case("", "claude_code", size))
+    figures = run(HERE / "redact.py", trace).output.split()
+    mb, redact_s, with_s, without_s = map(float, figures)
+    speed, share = mb / redact_s, with_s / without_s - 1
+    slow = mark(-speed, -REDACT_MB_S)
+    dear = mark(share, REDACT_SHARE)
+    return (
+        f"redaction       {speed:.0f} MB/s{slow} (target {REDACT_MB_S:.0f}), "
+        f"{share:.0%}{dear} of a report without (target {REDACT_SHARE:.0%})"
+    )
+
+
 def start_up() -> float:
     """Median seconds of `whypath --help`."""
     return statistics.median(run("-m", "whypath", "--help").wall_s for _ in range(9))
@@ -297,6 +313,7 @@ def main() -> None:
     print(f"whypath --help   {help_s:.3f} s{late}   target {START_UP_S} s\n")
     print(*reading(max(asked.sizes)), sep="\n", end="\n\n")
     print(*diffing(max(asked.sizes)), sep="\n", end="\n\n")
+    print(redacting(max(asked.sizes)), end="\n\n")
     rows = [measure(case) for case in cases]
     print(*report_table(rows), sep="\n", end="\n\n")
     print(*evidence(rows), sep="\n")

@@ -17,6 +17,7 @@ from whypath.terminal.lines import (
     left_out,
     overview,
     step_lines,
+    taken_out,
 )
 from whypath.terminal.text import counted, json_text, line, line_cut, safe, size
 from whypath.terminal.why import why_lines
@@ -39,5 +40,6 @@ __all__ = [
     "size",
     "step_findings",
     "step_lines",
+    "taken_out",
     "why_lines",
 ]

@@ -1,10 +1,11 @@
 """Turns a Story into lines of plain text: the run, one step, its context window."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from whypath.derive.context import window
 from whypath.derive.story import Story
-from whypath.model import Message, Run, Step
+from whypath.model import Message, Redaction, Run, Step
 from whypath.render import words
 from whypath.terminal.findings import finding_lines
 from whypath.terminal.text import counted, indented, line, line_cut
@@ -22,6 +23,15 @@ def about_others(runs: Sequence[Run], shown: Run) -> str | None:
 def left_out(files: Sequence[str]) -> str:
     """One sentence about the files that no reader claimed."""
     return f"Left out, being no known trace: {_some(files, 3)}"
+
+
+def taken_out(redactions: Sequence[Redaction]) -> str:
+    """One sentence about the secrets that were replaced: how many of which kind."""
+    kinds = Counter(each.label.strip("[]").split(":")[1] for each in redactions)
+    said = ", ".join(f"{kind} x{n}" if n > 1 else kind for kind, n in kinds.items())
+    steps = sorted({step for each in redactions for step in each.steps})
+    where = f" (steps {_some([str(step) for step in steps], 6)})" if steps else ""
+    return f"Replaced {counted(len(redactions), 'secret')}: {said}{where}."
 
 
 def _some(names: Sequence[str], most: int) -> str:

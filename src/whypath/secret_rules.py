@@ -1,0 +1,237 @@
+"""Finds secrets in text by rules that are data: a package's, ours, and a person's own.
+
+A rule has a gate, a pattern that is cheap to look for in raw JSON. The gates of all
+rules are one automaton (google-re2, linear in the text whatever the pattern is), so a
+content in which nothing may be secret costs one look. Part of the `redact` room.
+
+Format: the rules of gitleaks, https://github.com/gitleaks/gitleaks#configuration, plus
+`strict`, `bare` and `dense` (see `secret_values`) and `gate`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import re2
+
+from whypath.errors import TraceError
+from whypath.secret_values import entropy, is_plausible
+
+MEMORY = 256 << 20
+"""What the automaton may grow to; RE2 starts anew beyond it."""
+
+NAMES = {"aws-access-token": "aws-key", "generic-api-key": "api-key"}
+"""Shorter names for what is found most often."""
+
+_LEAD = r"[\w.-]{0,50}?"
+_INFIX = r"""(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)"""
+_ASSIGNED = (
+    r"""[\w. \t-]{0,20}(?:[\s'"`\\]|\\[nt]){0,6}(?:=|>|:|\|\||,|%3[aAdD])"""
+    r"""(?:[\x60'"\s=\\>]|%2[27]){0,8}[^\s"'`,;<>{}()\\]{4}"""
+)
+"""What follows a name to which something is assigned, in JSON with its escapes."""
+_SHORT = 4
+_ENDS = ".,:;!?"
+_BEFORE = re.compile(r"[\w.-]{0,50}$")
+
+
+class Hit(NamedTuple):
+    """A secret: the rule's name, the value, and what stands before it in the match."""
+
+    rule: str
+    value: str
+    before: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `gate` is looked for first, in raw JSON."""
+
+    name: str
+    regex: str
+    gate: str
+    group: int = 0
+    entropy: float = 0.0
+    strict: bool = False
+    bare: bool = False
+    dense: bool = False
+    allowed: tuple["Allowed", ...] = field(default=(), repr=False)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return compiled(self.regex)
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """The secrets of this kind in a text."""
+        for match in self._compiled.finditer(text):
+            value, start = self._value(match)
+            whole = _BEFORE.search(text[max(0, match.start() - 50) : match.start()])
+            said = (whole[0] if whole else "") + match.group()
+            if self._is_secret(value, said, text, match.start()):
+                yield Hit(self.name, value, text[match.start() : start])
+
+    def _value(self, match: Any) -> tuple[str, int]:
+        """The secret in a match, and where it begins."""
+        groups = range(1, self._compiled.groups + 1)
+        first = self.group or next((g for g in groups if match.group(g)), 0)
+        value, start = match.group(first), match.start(first)
+        return value.rstrip(_ENDS) or value, start
+
+    def _is_secret(self, value: str, said: str, text: str, at: int) -> bool:
+        if not value or (self.entropy and entropy(value) < self.entropy):
+            return False
+        if self.strict and not is_plausible(value, bare=self.bare, dense=self.dense):
+            return False
+        return not any(
+            each.allows(value, said, text, at) for each in (*self.allowed, everywhere())
+        )
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Values that look like secrets and are none. `target`: what is looked at."""
+
+    target: str
+    patterns: tuple[str, ...]
+    stopwords: tuple[str, ...]
+    both: bool = False
+
+    @cached_property
+    def _pattern(self) -> Any:
+        return compiled("|".join(f"(?:{p})" for p in self.patterns) or r"\z.")
+
+    @cached_property
+    def _stopword(self) -> Any:
+        return compiled("|".join(map(re.escape, self.stopwords)) or r"\z.")
+
+    def allows(self, value: str, said: str, text: str, at: int) -> bool:
+        """True when the value is none to hide."""
+        seen = {"match": said, "line": _line(text, at)}.get(self.target, value)
+        by_pattern = bool(self.patterns) and self._pattern.search(seen) is not None
+        if by_pattern and not self.both:
+            return True
+        low = value.lower()
+        by_word = bool(self.stopwords) and self._stopword.search(low) is not None
+        return by_word and (by_pattern or not self.both)
+
+
+def _line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else at + 400]
+
+
+def compiled(pattern: str) -> Any:
+    """A pattern of RE2. Raises `re2.error` for what it does not know."""
+    options = re2.Options()
+    options.max_mem = MEMORY
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+@cache
+def everywhere() -> Allowed:
+    """What is never a secret, whatever the rule."""
+    found = _package()["allowlist"]
+    return Allowed("", tuple(found["regexes"]), tuple(found["stopwords"]))
+
+
+@cache
+def _package() -> dict[str, Any]:
+    """The rules of the package, as they are shipped; its code is not wanted."""
+    found = find_spec("secretscreen")
+    if found is None or found.origin is None:
+        raise TraceError("secretscreen", "is not installed", hint="pip install whypath")
+    return _load(Path(found.origin).with_name("gitleaks.toml"))
+
+
+def _load(source: Any) -> dict[str, Any]:
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+def rules_in(config: dict[str, Any]) -> Iterator[Rule]:
+    """The rules of a configuration; those for files of a certain name are left out."""
+    for rule in config.get("rules", ()):
+        if "regex" in rule and "path" not in rule:
+            yield _rule(rule)
+
+
+def _rule(rule: dict[str, Any]) -> Rule:
+    regex = rule["regex"].replace(_LEAD, "")
+    return Rule(
+        NAMES.get(rule["id"], rule["id"]),
+        regex,
+        rule.get("gate") or _gate(regex, rule.get("keywords", ())),
+        rule.get("secretGroup", 0),
+        rule.get("entropy", 0.0),
+        rule.get("strict", False),
+        rule.get("bare", False),
+        rule.get("dense", False),
+        tuple(_allowed(each) for each in rule.get("allowlists", ())),
+    )
+
+
+def _allowed(each: dict[str, Any]) -> Allowed:
+    patterns, words = each.get("regexes", ()), each.get("stopwords", ())
+    both = each.get("condition") == "AND"
+    if both and each.get("paths"):  # a trace's text has no path: never allowed
+        patterns, words = (), ()
+    low = tuple(word.lower() for word in words)
+    return Allowed(each.get("regexTarget", ""), tuple(patterns), low, both)
+
+
+def _gate(regex: str, keywords: Iterable[str]) -> str:
+    """What must be in raw JSON for the rule to have something to find."""
+    words = "|".join(map(re.escape, keywords))
+    if not words:
+        return regex
+    if _INFIX in regex or "(?:=|:" in regex:
+        return f"(?i)(?:{words}){_ASSIGNED}"
+    if min(map(len, keywords)) < _SHORT:
+        return regex
+    return f"(?i)(?:{words})"
+
+
+class RuleBook:
+    """All rules of one run, and the automaton over their gates."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in rules:
+            self._rules.setdefault(rule.gate, []).append(rule)
+        self._gates = list(self._rules)
+        options = re2.Options()
+        options.max_mem = MEMORY
+        options.log_errors = False
+        options.encoding = re2.Options.Encoding.LATIN1
+        self._set = re2.Set.SearchSet(options)
+        for gate in self._gates:
+            self._set.Add(gate.encode())
+        self._set.Compile()
+
+    def wanted(self, data: bytes) -> list[Rule]:
+        """The rules that may find something in a raw content."""
+        gates = self._set.Match(data) or ()
+        return [rule for gate in gates for rule in self._rules[self._gates[gate]]]
+
+
+def usual_rules(personal: bool = False) -> tuple[Rule, ...]:
+    """The package's rules, and ours; with those for personal data if it is asked."""
+    own = _load(files("whypath") / "secret_rules.toml")["rules"]
+    asked = [rule for rule in own if personal or not rule.get("personal")]
+    return (*rules_in(_package()), *rules_in({"rules": asked}))
+
+
+def own_rule(name: str, regex: str) -> Rule:
+    """A person's own pattern, looked for everywhere. Raises `TraceError`."""
+    try:
+        compiled(regex)
+    except re2.error as error:
+        why = f"is no pattern that RE2 knows: {error.args[0]}"
+        raise TraceError(regex, why, hint="no look-around and no \\1") from None
+    return Rule(name, regex, "")

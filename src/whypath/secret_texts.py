@@ -1,0 +1,140 @@
+"""Reads a JSON value as text to look for secrets in, and writes them as others would.
+
+A secret may stand in a text as it is, or as JSON, an address, HTML or base64 would hold
+it. Part of the `redact` room.
+"""
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote
+
+APART = "\n\0\n"
+"""Stands between texts, so that no pattern reaches from one to the next."""
+
+_PAIR = 500
+_RUN = re.compile(r"[A-Za-z0-9+/]{24,8192}={0,2}|[A-Za-z0-9_-]{24,8192}={0,2}")
+_PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
+_ESCAPED = re.compile(r'\\["nrt/]|\\u00[2-7]')
+_HINTS = (
+    *("password", "passwd", "secret", "api_key", "apikey", "api-key", "token"),
+    *("BEGIN ", "AKIA", "ghp_", "github_pat", "glpat-", "sk-ant-", "sk-proj"),
+    *("xoxb-", "xoxp-", "AIza", "Bearer ", "Authorization", "PRIVATE KEY"),
+)
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a JSON value; that of a name in an object as `name="text"`."""
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            for name, inner in each.items():
+                if isinstance(inner, str) and len(inner) < _PAIR:
+                    yield as_pair(name, inner)
+                else:
+                    yield name
+                    stack.append(inner)
+        elif isinstance(each, list):
+            stack.extend(reversed(each))
+
+
+def as_pair(name: str, text: str) -> str:
+    """A name and its text as an assignment, which rules know."""
+    return f'{name}="{text}"'
+
+
+def readings(text: str) -> Iterator[str]:
+    """The text, and what it says where it is JSON or an address inside a text."""
+    yield text
+    if _PERCENT.search(text):
+        yield unquote(text)
+    for _ in range(2):
+        if not _ESCAPED.search(text):
+            return
+        text = _unescaped(text)
+        yield text
+
+
+def _unescaped(text: str) -> str:
+    text = re.sub(r"\\u00([2-7][0-9a-fA-F])", lambda m: chr(int(m[1], 16)), text)
+    for escape, letter in (('\\"', '"'), ("\\/", "/"), ("\\n", "\n"), ("\\t", "\t")):
+        text = text.replace(escape, letter)
+    return text.replace("\\r", "\r").replace("\\\\", "\\")
+
+
+def packed_texts(text: str) -> Iterator[tuple[str, str]]:
+    """Runs of base64 in a text, and the text that each holds, if it holds one."""
+    for match in _RUN.finditer(text):
+        body = match[0].rstrip("=").translate(str.maketrans("-_", "+/"))
+        body = body[: len(body) - (len(body) % 4 == 1)]
+        try:
+            data = base64.b64decode(body + "=" * (-len(body) % 4))
+            held = data.decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if held.isprintable() or "\n" in held:
+            yield match[0], held
+
+
+def packed_gate() -> str:
+    """A pattern for base64 of texts that tell of a secret, at each of three offsets."""
+    return "|".join(
+        re.escape(form) for hint in _HINTS for form in _in_base64(hint) if len(form) > 4
+    )
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    """The letters of base64 that a text always has inside a longer one."""
+    data = text.encode()
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + data).decode().rstrip("=")
+        first = -(-shift * 4 // 3)
+        last = (shift + len(data)) * 4 // 3
+        yield whole[first:last]
+
+
+def forms(value: str) -> Iterator[str]:
+    """The value as it may stand inside a text: plain, or written as others would."""
+    yield value
+    once = json.dumps(value, ensure_ascii=False)[1:-1]
+    yield once
+    yield once.replace("/", "\\/")
+    yield json.dumps(value)[1:-1]
+    twice = json.dumps(once, ensure_ascii=False)[1:-1]
+    yield twice
+    yield json.dumps(twice, ensure_ascii=False)[1:-1]
+    yield re.sub("[<>&']", lambda m: f"\\u{ord(m[0]):04x}", once)
+    yield quote(value, safe="")
+    yield quote(value)
+    yield quote_plus(value)
+    yield html.escape(value)
+    if len(value) >= 12:
+        yield from _in_base64(value)
+
+
+def rewritten(
+    value: Any, fix: Callable[[str], str], pair: Callable[[str, str], str]
+) -> Any:
+    """A JSON value with every text put right by `fix`, and after a name by `pair`."""
+    if isinstance(value, str):
+        return fix(value)
+    if isinstance(value, dict):
+        return {
+            fix(name): pair(name, inner)
+            if isinstance(inner, str)
+            else rewritten(inner, fix, pair)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [rewritten(inner, fix, pair) for inner in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        said = str(value)
+        return value if fix(said) == said else fix(said)
+    return value

@@ -1,0 +1,192 @@
+"""Whatever happens while it writes, there is the old report or the new one.
+
+Twelve kills by default; as many as the environment variable WHYPATH_KILLS says.
+"""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from samples import EXAMPLES
+
+TRACE = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
+KILLS = int(os.environ.get("WHYPATH_KILLS", "12"))
+LATE = """
+import sys, time
+from whypath import build, write
+fill = write._fill
+def slow(file, pieces, path, limit):
+    def later():
+        for piece in pieces:
+            file.flush()
+            print("writing", flush=True)
+            time.sleep(60)
+            yield piece
+    return fill(file, later(), path, limit)
+write._fill = slow
+from whypath.cli import main
+main(sys.argv[1:])
+"""
+
+
+def command(out: Path | str, *more: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "whypath",
+        "report",
+        str(TRACE),
+        "-o",
+        str(out),
+        *more,
+    ]
+
+
+def whypath(out: Path | str, **options: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(out),
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def assert_one_sentence(done: "subprocess.CompletedProcess[str]", code: int) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("Error: "), done.stderr
+
+
+def test_a_report_that_is_killed_leaves_the_old_one_or_the_new_one(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "report.html"
+    start = time.monotonic()
+    assert whypath(out).returncode == 0
+    takes = time.monotonic() - start
+    whole = out.read_bytes()
+    old = b"<p>the old one</p>"
+    for number in range(KILLS):
+        out.write_bytes(old)
+        with subprocess.Popen(
+            command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as child:
+            try:
+                child.wait(takes * (0.5 + 0.7 * number / KILLS))
+            except subprocess.TimeoutExpired:
+                child.kill()
+        assert out.read_bytes() in (old, whole), f"torn by kill {number}"
+    assert whypath(out).returncode == 0
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["report.html", "report/"])
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_in_the_middle_of_writing_leaves_nothing_behind(
+    tmp_path: Path, name: str, how: signal.Signals, code: int
+) -> None:
+    words = ["report", str(TRACE), "-o", f"{tmp_path}/{name}"]
+    with subprocess.Popen(
+        [sys.executable, "-c", LATE, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        child.send_signal(how)
+        _, said = child.communicate(timeout=30)
+    assert child.returncode == code, said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_report_left_behind_is_swept_by_the_next(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LATE, "report", str(TRACE), "-o", f"{tmp_path}/x.html"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        child.kill()
+    (left,) = tmp_path.iterdir()
+    hour_ago = left.stat().st_mtime - 3600
+    os.utime(left, (hour_ago, hour_ago))
+    mine = tmp_path / ".whypath-notes"
+    mine.write_text("not one of ours", "utf-8")
+    assert whypath(tmp_path / "x.html").returncode == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == [mine.name, "x.html"]
+
+
+def test_a_size_limit_of_the_system_is_a_sentence(tmp_path: Path) -> None:
+    out = tmp_path / "x.html"
+    out.write_text("old", "utf-8")
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    assert_one_sentence(whypath(out, preexec_fn=small), 2)
+    assert out.read_text("utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_full_disk_is_a_sentence() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("NOT TESTED: there is no /dev/full here")
+    done = whypath("/dev/full")
+    assert_one_sentence(done, 2)
+    assert "No space left" in done.stderr
+
+
+def test_a_full_file_system_keeps_the_old_report(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("NOT TESTED: a small file system cannot be mounted here")
+    try:
+        out = tmp_path / "x.html"
+        out.write_text("old", "utf-8")
+        for target in (out, f"{tmp_path}/folder/"):
+            done = whypath(target)
+            assert_one_sentence(done, 2)
+            assert "No space left" in done.stderr
+        assert out.read_text("utf-8") == "old"
+        assert list(tmp_path.iterdir()) == [out]
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_reader_that_hangs_up_is_no_error() -> None:
+    show = f"{sys.executable} -m whypath show {TRACE} --json | head -c 100"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", show], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
+    trace = tmp_path / "large.jsonl"
+    row = b'{"type": "step", "kind": "user", "output": "%s"}\n'
+    head = b'{"type": "run", "whypath": 1, "id": "r"}\n'
+    trace.write_bytes(head + b"".join(row % (b"%dx" % n * 150_000) for n in range(300)))
+
+    def little() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "whypath", "report", trace, "-o", tmp_path / "x.html"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=little,
+    )
+    assert_one_sentence(done, 2)
+    assert "memory" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["large.jsonl"]

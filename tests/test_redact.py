@@ -1,0 +1,296 @@
+"""Secrets are taken out of everything that is written, and nothing else is."""
+
+import base64
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from samples import HOSTILE, read_runs
+from whypath.build import choose, read_input, report
+from whypath.content import ContentStore, to_json
+from whypath.derive.finding_secrets import find_secrets
+from whypath.errors import TraceError
+from whypath.redact import Redactor
+from whypath.secret_rules import everywhere, usual_rules
+from whypath.secret_values import is_plausible
+
+AWS = "AKIA" + "QYLPMN5HHHFPZAM2"
+GITHUB = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+JWT = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+PEM = (
+    "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEAtC1234567890abcdefgh\n"
+    "ijklmnopqrstuvwxyzABCDEFGHIJKLMNOP=\n-----END RSA PRIVATE KEY-----"
+)
+SLACK = "xoxb-" + "23984754863-2348975623000-aBcDzjawSSE9krECohd"
+SECRETS = (AWS, GITHUB, JWT, PEM, SLACK)
+
+
+def cleaned(*values: Any, **options: Any) -> list[str]:
+    """The values as contents of one run, after redaction, each still valid JSON."""
+    store = ContentStore()
+    numbers = [store.add(v if isinstance(v, bytes) else to_json(v)) for v in values]
+    Redactor(**options).clean(store, [])
+    for number in numbers:
+        json.loads(store.raw(number))
+    return [store.raw(number).decode() for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "secret"),
+    [
+        (f"export AWS_ACCESS_KEY_ID={AWS}", "aws-key", AWS),
+        (f"git clone https://{GITHUB}@host/x", "github-pat", GITHUB),
+        (f"cookie jar: {JWT}", "jwt", JWT),
+        (PEM, "private-key", "MIIEowIBAAKCAQEAtC1234567890abcdefgh"),
+        ("postgres://app:s3cr3t-pw@db:5432/x", "url-password", "s3cr3t-pw"),
+        ("password = 'Tr0ub4dor&3'", "password", "Tr0ub4dor&3"),
+        ('{"db_password": "Tr0ub4dor&3"}', "password", "Tr0ub4dor&3"),
+        ("AccountKey=" + "Ab1+" * 21 + "Zg==;", "azure-account-key", "Ab1+" * 21),
+        (f"token: {SLACK}", "slack", SLACK),
+        ("Authorization: Bearer q7Xz93LmNopQ28rTuvW1", "bearer", "q7Xz93LmNopQ28rTuv"),
+        ("Cookie: a=1; sid=8f3kd93kfj20dk4", "cookie", "8f3kd93kfj20dk4"),
+    ],
+    ids=lambda value: value[:24],
+)
+def test_a_secret_becomes_a_placeholder(text: str, rule: str, secret: str) -> None:
+    (clean,) = cleaned(text)
+    assert secret not in clean
+    assert re.search(rf"\[redacted:[a-z-]*{rule}[a-z-]*:1\]", clean), clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password is checked by check_password(user, password)",
+        "api_key = os.environ['API_KEY']",
+        "token: str = field(default=None)",
+        '{"input_tokens": 19740, "output_tokens": 1200}',
+        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        "uuid 5e551017-0000-4000-8000-000000010000",
+        "password: ********",
+        "https://user:password@example.com",
+        "https://host:8080/path@2x.png",
+        "secret = config.secret_key",
+        '{"api_key": "${API_KEY}"}',
+        "def token_counter(tokens): return len(tokens)",
+        "sk-learn-based-estimators-are-used-here",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    assert cleaned(text) == [to_json(text).decode()]
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda value: value[:12])
+def test_a_secret_found_once_is_replaced_in_every_form(secret: str) -> None:
+    quoted = json.dumps(secret)[1:-1]
+    values: list[Any] = [
+        f"the key: {secret}.",
+        {"arguments": json.dumps({"inner": json.dumps({"k": secret})})},
+        f"/?q={quote(secret, safe='')}",
+        {secret: [secret, {"a": {secret: 1.5}}]},
+        ('"' + "".join(f"\\u{ord(c):04x}" for c in secret) + '"').encode(),
+        {"b64": base64.b64encode(f"__{secret}__".encode()).decode()},
+    ]
+    clean = cleaned(*values)
+    for each in clean:
+        assert secret not in each
+        assert quoted not in each
+        assert quote(secret, safe="") not in each
+    assert len({label for each in clean for label in labels(each)}) == 1
+
+
+def labels(text: str) -> set[str]:
+    return set(re.findall(r"\[redacted:[a-z0-9-]+:\d+\]", text))
+
+
+def test_the_same_secret_has_the_same_number_and_another_one_another() -> None:
+    other = GITHUB[:-4] + "zZ9y"
+    clean = cleaned(f"a {GITHUB}", f"b {other}", f"c {GITHUB} {other}")
+    assert clean[0] == '"a [redacted:github-pat:1]"'
+    assert clean[1] == '"b [redacted:github-pat:2]"'
+    assert clean[2] == '"c [redacted:github-pat:1] [redacted:github-pat:2]"'
+
+
+def test_a_weak_password_is_replaced_where_it_is_one_and_only_there() -> None:
+    clean = cleaned({"password": "horse"}, "a horse in a field")
+    assert clean == ['{"password":"[redacted:password:1]"}', '"a horse in a field"']
+
+
+def test_personal_data_and_own_patterns_are_an_option() -> None:
+    text = "ask ada@mail.test or +44 20 7946 0958 about T-8841"
+    assert cleaned(text) == [f'"{text}"']
+    (clean,) = cleaned(text, personal=True, patterns={"ticket": r"T-\d+"})
+    want = "ask [redacted:email:1] or [redacted:phone:1] about [redacted:ticket:1]"
+    assert clean == f'"{want}"'
+    with pytest.raises(TraceError, match="no pattern that RE2 knows"):
+        Redactor(patterns={"x": "(?=a)"})
+
+
+def test_known_values_are_secret_wherever_they_stand() -> None:
+    known = {"environment": ["correct-horse-9"]}
+    assert cleaned("x correct-horse-9", known=known) == ['"x [redacted:environment:1]"']
+
+
+def test_every_rule_compiles() -> None:
+    for rule in usual_rules(personal=True):
+        list(rule.find("x"))
+    assert not everywhere().allows("q7Xz93Lm", "", "", 0)
+
+
+def test_a_long_odd_value_is_judged_at_once() -> None:
+    for text in ("a" * 20_000, "a." * 10_000, "A_" * 10_000, "/" * 20_000, "=" * 9_999):
+        is_plausible(text, bare=True)
+        cleaned(f"password={text}", f'token: "{text}')
+
+
+def hostile(secret: str) -> list[dict[str, Any]]:
+    """A native trace with the secret wherever text can stand."""
+    s = secret
+    call = {
+        "id": f"c{s}",
+        "name": f"tool {s}",
+        "arguments": {s: s, "j": f'{{"{s}":1}}'},
+    }
+    step = {"type": "step", "id": f"s{s}", "agent": f"agent {s}", "reasoning": f"r {s}"}
+    decision: dict[str, Any] = {
+        "question": f"q {s}",
+        "rationale": f"r {s}",
+        "outcome": f"o {s}",
+        "options": [{"name": f"one {s}", "reason": f"r {s}"}, {"name": "two"}],
+        "chosen": f"one {s}",
+        "evidence": [
+            {"name": f"n {s}", "value": s, "source": f"s{s}", "path": f"$.{s}"}
+        ],
+    }
+    return [
+        {"type": "run", "whypath": 1, "id": f"run {s}", "task": f"t {s}", "agent": s},
+        {"type": "step", "kind": "user", "output": f"# {s}\n\n`{s}`\n\n```\n{s}\n```"},
+        {
+            **step,
+            "kind": "model",
+            "model": f"m {s}",
+            "calls": [call],
+            "output": f"o {s}",
+        },
+        {
+            "type": "step",
+            "kind": "tool",
+            "call": f"c{s}",
+            "error": f"e {s}",
+            "output": [s],
+        },
+        {"type": "decision", "id": f"d{s}", "name": f"n {s}", **decision},
+    ]
+
+
+@pytest.mark.parametrize("secret", SECRETS[:3], ids=lambda value: value[:12])
+def test_nothing_that_is_written_holds_a_secret(secret: str, tmp_path: Path) -> None:
+    trace = tmp_path / f"{secret[:30]}.jsonl"
+    trace.write_text("\n".join(map(json.dumps, hostile(secret))), "utf-8")
+    redactor = Redactor()
+    runs = read_input([str(trace)], redactor=redactor).runs
+    run = choose(runs, None, "trace")
+    for out in (tmp_path / "a" / "x.html", tmp_path / "b"):
+        graph = tmp_path / f"graph{out.suffix or '.svg'}"
+        report(run, out, redactor=redactor, graph_out=graph, as_folder=out.name == "b")
+        written = [graph, *(p for p in [out, *out.rglob("*")] if p.is_file())]
+        for path in written:
+            for data in unpacked(path.read_text("utf-8")):
+                assert secret not in data, path
+    assert run.redactions is not None
+    assert 2 in run.redactions[0].steps
+
+
+def unpacked(page: str) -> list[str]:
+    blocks = re.findall(r'octet-stream" class="\w+">([^<]+)<', page)
+    return [page, *(gzip.decompress(base64.b64decode(b)).decode() for b in blocks)]
+
+
+def test_the_page_and_the_terminal_say_what_was_taken_out(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, hostile(AWS))), "utf-8")
+    done = whypath("report", str(trace), "-o", str(tmp_path / "a.html"))
+    assert "Replaced 1 secret: aws-key (steps" in done.stderr
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert "1 secret replaced by placeholders" in page
+    whypath("report", str(trace), "-o", str(tmp_path / "b.html"), "--no-redact")
+    page = (tmp_path / "b.html").read_text("utf-8")
+    assert "Secrets were not looked for" in page
+    assert AWS in page
+    for more in ((), ("2",), ("2", "--context"), ("2", "--why"), ("--json",)):
+        assert AWS not in whypath("show", str(trace), *more).stdout
+    assert AWS in whypath("show", str(trace), "--no-redact", "--json").stdout
+
+
+def test_a_secret_is_a_finding_that_does_not_repeat_it(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, hostile(AWS))), "utf-8")
+    (run,) = read_input([str(trace)], redactor=Redactor()).runs
+    (finding,) = find_secrets(run)
+    assert (finding.rule, finding.severity, finding.step) == ("secret", "error", 1)
+    assert AWS not in finding.statement
+    assert "[redacted:aws-key:1]" in finding.statement
+    assert not list(find_secrets(read_runs(trace)[0]))
+
+
+def whypath(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "whypath", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def test_a_secret_that_slipped_through_stops_the_writing(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, hostile(AWS))), "utf-8")
+    (run,) = read_runs(trace)
+    redactor = Redactor(known={"told": [AWS]})
+    with pytest.raises(TraceError, match="a secret would still have been in it"):
+        report(run, tmp_path / "x.html", redactor=redactor)
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_labelled_lines_are_judged_better_than_by_detect_secrets(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = HOSTILE / "secrets" / "labelled.jsonl.gz"
+    if not path.is_file():
+        pytest.skip(f"NOT MEASURED: no labelled secrets at {path}")
+    rows = [
+        json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+    ours = scores(rows, [cleaned(r["text"]) != [as_json(r["text"])] for r in rows])
+    theirs = scores(rows, detected(rows, tmp_path))
+    with capsys.disabled():
+        sys.stdout.write(f"\nrecall, precision: {ours}, of detect-secrets {theirs}\n")
+    assert ours[0] >= theirs[0]
+    assert ours[1] > theirs[1]
+
+
+def as_json(text: str) -> str:
+    return to_json(text).decode()
+
+
+def scores(rows: list[dict[str, Any]], found: list[bool]) -> tuple[float, float]:
+    """Recall and precision of lines called secret."""
+    right = sum(f and r["kind"] == "pos" for r, f in zip(rows, found, strict=True))
+    return right / sum(r["kind"] == "pos" for r in rows), right / sum(found)
+
+
+def detected(rows: list[dict[str, Any]], folder: Path) -> list[bool]:
+    detect = pytest.importorskip("detect_secrets", reason="nothing to measure against")
+    settings = pytest.importorskip("detect_secrets.settings")
+    found = []
+    with settings.default_settings():
+        for number, row in enumerate(rows):
+            path = folder / f"{number}.txt"
+            path.write_text(row["text"], "utf-8", errors="replace")
+            secrets = detect.SecretsCollection()
+            secrets.scan_file(str(path))
+            found.append(any(True for _ in secrets))
+    return found
