@@ -314,3 +314,24 @@ def test_a_summary_says_that_nothing_was_found() -> None:
     text = check_summary(inspected(script(user("hi"), say("ho"))))
     assert "**No findings** in 1 run." in text
     assert "could not see all they need" in text
+
+
+def test_a_secret_in_a_run_is_an_error_where_secrets_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    key = "AKIA" + "Q7WN2ZTRV5XKJ3LM"
+    trace = tmp_path / "run.json"
+    said = [
+        {"role": "user", "content": f"use AWS_ACCESS_KEY_ID={key} please"},
+        {"role": "assistant", "content": "done"},
+    ]
+    trace.write_text(json.dumps({"messages": said}))
+    out = tmp_path / "out.json"
+    result = whypath("check", str(trace), "--secrets", "--json", str(out))
+    assert result.exit_code == 1
+    assert "error secret:" in result.stdout
+    assert "[redacted:" in result.stdout
+    assert key not in result.output + out.read_text()
+    assert whypath("check", str(trace)).exit_code == 0
+    clean = whypath("check", str(EXAMPLES / "recorder" / "parcel-desk.jsonl"))
+    assert clean.exit_code == 0

@@ -4,14 +4,16 @@ Part of the `build` room.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from whypath.derive.baseline import Baseline, from_text, is_saved, learn, to_text
 from whypath.derive.digest import digest
-from whypath.derive.findings import Severity
+from whypath.derive.finding_secrets import find_secrets
+from whypath.derive.findings import Severity, conclude, in_order
 from whypath.derive.inspection import Inspection, inspect
 from whypath.derive.rule_file import read_rules
-from whypath.derive.story import tell
+from whypath.derive.story import Story, tell
 from whypath.errors import TraceError
 from whypath.model import Run
 from whypath.records import read_text
@@ -27,15 +29,17 @@ def check(
     baseline: Baseline | None = None,
     earlier: Path | None = None,
     save: Path | None = None,
+    secrets: bool = False,
 ) -> Inspection:
     """Checks runs, each by itself and all together. Raises `TraceError`.
 
-    `rules` is a TOML file, `earlier` the JSON of an earlier inspection; what is usual
-    in these runs is written to `save`.
+    `secrets` makes each secret that a run holds a finding. `rules` is a TOML file,
+    `earlier` the JSON of an earlier inspection; what is usual in these runs is written
+    to `save`.
     """
     known = read_rules(read_text(rules), str(rules)) if rules is not None else None
     inspection, digests = inspect(
-        map(tell, runs),
+        map(_tell_secrets if secrets else tell, runs),
         rules=known,
         baseline=baseline,
         earlier=read_text(earlier) if earlier is not None else None,
@@ -44,6 +48,17 @@ def check(
     if save is not None:
         write_file(save, [to_text(learn(digests))])
     return inspection
+
+
+def _tell_secrets(run: Run) -> Story:
+    """All that `tell` tells, and the secrets that were taken out of the run."""
+    story = tell(run)
+    checked, found = conclude("secret", find_secrets(run))
+    return replace(
+        story,
+        findings=in_order([*story.findings, *found]),
+        checks=(*story.checks, checked),
+    )
 
 
 def read_baseline(sources: Sequence[str], read: ReadRuns) -> Baseline:

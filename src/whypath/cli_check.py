@@ -48,6 +48,11 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
     is_flag=True,
     help="Exit with 1 too where a rule of yours could not see what it needs.",
 )
+@click.option(
+    "--secrets",
+    is_flag=True,
+    help="A secret in a run is an error: which kind, and where; never the secret.",
+)
 @click.option("--junit", type=FILE, metavar="FILE", help="Also write JUnit XML.")
 @click.option("--sarif", type=FILE, metavar="FILE", help="Also write SARIF 2.1.0.")
 @click.option(
@@ -74,6 +79,7 @@ def check(
     previous: Path | None,
     fail_on: Any,
     strict: bool,
+    secrets: bool,
     junit: Path | None,
     sarif: Path | None,
     summary: Path | None,
@@ -93,6 +99,7 @@ def check(
       whypath check session.jsonl
       whypath check after/ --baseline before/
       whypath check good/ --save-baseline usual.json
+      whypath check runs/ --secrets
       whypath check runs/ --rules rules.toml --junit junit.xml --sarif whypath.sarif
     """
     from whypath import build, terminal
@@ -113,7 +120,12 @@ def check(
         found = build.read_input(paths, format=format_name, redactor=redactor, say=tell)
         tell("checking")
         inspection = build.check(
-            found.runs, rules=rules, baseline=usual, earlier=previous, save=save
+            found.runs,
+            rules=rules,
+            baseline=usual,
+            earlier=previous,
+            save=save,
+            secrets=secrets,
         )
         build.write_inspection(inspection, files, limit)
     if found.skipped:
