@@ -4,6 +4,7 @@ A table holds the first values of a trace that calls, decisions and the answer u
 short; then how many of each verdict the whole trace has.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from whypath.derive.context import find_contexts
 from whypath.derive.origins import Origin, Place, find_origins
 from whypath.model import Run
 
+HOME = re.compile(r"(/(?:Users|home)/)[^/\s]+")
+"""Whose machine it was is nobody's business here."""
 MOST = 24
 LONGEST = 32
 
@@ -58,7 +61,7 @@ def table(run: Run) -> str:
 def _cells(step: int, one: Origin) -> Iterator[str]:
     yield f"s{step}"
     yield f"{one.name or one.of} {one.path}" + (f" {_span(one)}" if one.span else "")
-    value = " ".join(one.value.split())
+    value = HOME.sub(r"\1…", " ".join(one.value.split()))
     yield f"= {value if len(value) <= LONGEST else value[:LONGEST] + '…'}"
     yield f" -> {one.verdict}"
     if one.source is not None:

@@ -852,7 +852,7 @@ ODD = st.recursive(
 def test_any_mixture_of_values_becomes_strict_json(given: Any) -> None:
     line = encoded({"": given})
     assert "\n" not in line
-    assert "NaN" not in json.dumps(json.loads(line))
+    json.loads(line, parse_constant=pytest.fail)
 
 
 def test_strange_values_everywhere_are_written_and_read(
