@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from whypath.build_check import (
     check,
@@ -27,6 +27,9 @@ from whypath.model import Run, Step
 from whypath.readers import Reader, all_readers, companions, named, reader_for
 from whypath.records import Records
 from whypath.write import write_file, write_folder
+
+if TYPE_CHECKING:
+    from whypath.render.pages import Drawing
 
 __all__ = [
     "WrittenDiff",
@@ -106,7 +109,7 @@ def read_input(
     return Input(runs, tuple(skipped))
 
 
-class _Trace(NamedTuple):
+class Trace(NamedTuple):
     """A file that a reader claims (None: standard input), and what belongs to it.
 
     `records` is the file where it is still open.
@@ -120,19 +123,19 @@ class _Trace(NamedTuple):
 
 def _sort_out(
     sources: Sequence[str], wanted: Reader | None, stdin: IO[bytes] | None
-) -> tuple[list[_Trace], list[str]]:
+) -> tuple[list[Trace], list[str]]:
     """The traces, those that belong to another one last, and what no reader claims.
 
     A file that was named must be a trace; in a folder, other files are expected.
     Files are not all kept open, as there may be thousands.
     """
-    files = list(_files(sources))
-    traces: list[_Trace] = []
+    files = list(input_files(sources))
+    traces: list[Trace] = []
     skipped: list[str] = []
     for path, is_named in files:
         try:
             keep = path is None or len(files) == 1
-            traces.append(_claimed(Records(path, stdin), wanted, keep))
+            traces.append(claimed(Records(path, stdin), wanted, keep))
         except TraceError:
             if is_named:
                 raise
@@ -141,8 +144,11 @@ def _sort_out(
     return sorted(traces, key=lambda trace: trace.path in belonging), skipped
 
 
-def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
-    """The trace that the records are, with what was read of it so far, to `keep` it."""
+def claimed(records: Records, wanted: Reader | None, keep: bool) -> Trace:
+    """The trace that the records are, with what was read of it so far, to `keep` it.
+
+    Raises `TraceError`, for no known format too.
+    """
     path = records.path
     try:
         records.sample()
@@ -154,10 +160,10 @@ def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
     finally:
         if not keep:
             records.close()
-    return _Trace(path, reader, others, records if keep else None)
+    return Trace(path, reader, others, records if keep else None)
 
 
-def _files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
+def input_files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
     """Each file to read, and whether it was named itself (and so must be readable)."""
     for source in sources:
         path = Path(source)
@@ -270,6 +276,21 @@ class Written:
     story: Story
 
 
+def draw(story: Story, dot: str | None = None) -> "Drawing":
+    """The decision graph of a run, laid out. `dot` names another layout program."""
+    from whypath.render.dot import lay_out, lay_out_all
+    from whypath.render.pages import Drawing
+
+    run, titles = story.run, partial(_title, story)
+    causes = value_causes(story.origins, story.evidence)
+    graph = build_graph(run, story.decisions, titles, causes=causes)
+    graph = mark_findings(graph, story.findings)
+    layout, sentence = lay_out(graph, dot)
+    folded = look_inside(graph, run, story.decisions, titles, causes=causes)
+    insides = lay_out_all(folded, dot) if layout else {}
+    return Drawing(graph, layout, sentence, insides)
+
+
 def report(
     run: Run,
     out: Path,
@@ -290,8 +311,8 @@ def report(
     `max_size` is in bytes, `graph_out` is where the graph goes, as SVG if it
     ends in `.svg`, else as labelled DOT.
     """
-    from whypath.render.dot import labelled_dot, lay_out, lay_out_all
-    from whypath.render.pages import Drawing, Page, report_file, report_folder
+    from whypath.render.dot import labelled_dot
+    from whypath.render.pages import Page, report_file, report_folder
     from whypath.render.svg import svg_file
 
     for target in (out, graph_out):
@@ -300,22 +321,15 @@ def report(
             raise TraceError(str(target), "is the trace itself", hint=hint)
     say("working out the decisions")
     story = tell(run)
-    titles = partial(_title, story)
-    causes = value_causes(story.origins, story.evidence)
-    graph = build_graph(run, story.decisions, titles, causes=causes)
-    graph = mark_findings(graph, story.findings)
     say("drawing the graph")
-    layout, sentence = lay_out(graph, dot)
-    folded = look_inside(graph, run, story.decisions, titles, causes=causes)
-    insides = lay_out_all(folded, dot) if layout else {}
+    drawing = draw(story, dot)
     if graph_out is not None and graph_out.suffix == ".svg":
-        if layout is None:
-            raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")
-        write_file(graph_out, [svg_file(layout)])
+        if drawing.layout is None:
+            raise TraceError(str(graph_out), f"cannot be drawn: {drawing.sentence}")
+        write_file(graph_out, [svg_file(drawing.layout)])
     elif graph_out is not None:
-        write_file(graph_out, [labelled_dot(graph)])
+        write_file(graph_out, [labelled_dot(drawing.graph)])
     say("writing the page")
-    drawing = Drawing(graph, layout, sentence, insides)
     page = Page(story, drawing, note, notes or {}, step)
     if as_folder:
         size = write_folder(out, report_folder(page), max_size)

@@ -18,6 +18,7 @@ import msgspec
 from whypath.archives import Part, open_archive
 from whypath.errors import Level, Problem, TraceError
 from whypath.lines import Lines, open_input
+from whypath.lines import digest_of as digest_of
 from whypath.lines import read_text as read_text
 from whypath.mend import (
     CONTROL,
