@@ -18,7 +18,7 @@ from whypath import __version__, cli
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
-COMMANDS = ["report", "show", "check", "formats", "diff"]
+COMMANDS = ["report", "show", "check", "formats", "diff", "site"]
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ SAME_ROOM = {
     "console": "cli",
     "cli_check": "cli",
     "cli_diff": "cli",
+    "cli_site": "cli",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -55,12 +56,25 @@ MAY_IMPORT = {
     "derive": ("errors", "content", "model"),
     "render": ("errors", "content", "model", "derive"),
     "write": ("errors",),
+    "stage": ("errors", "write"),
     "record": (),
     "build": (
         *("errors", "content", "model", "redact", "records"),
         *("builder", "readers", "derive", "render", "write"),
     ),
-    "fleet": ("errors", "build"),
+    "build_site": (
+        *(
+            "errors",
+            "model",
+            "records",
+            "build",
+            "derive",
+            "render",
+            "stage",
+            "readers",
+        ),
+    ),
+    "fleet": ("errors", "build", "build_site"),
     "terminal": ("errors", "content", "model", "derive", "render"),
     "catalogue": ("errors", "model", "terminal"),
     "comparison": ("errors", "content", "model", "derive", "render", "terminal"),
@@ -74,7 +88,10 @@ RESULTS = ("derive.finding_results", "derive.finding_envelopes")
 """Look at the top of every result and parse none, as that would take too long."""
 
 THIRD_PARTY = {
-    "msgspec": (*PARSERS, "model", "builder", "conceal", "redact", *RESULTS),
+    "msgspec": (
+        *(*PARSERS, "model", "builder", "conceal", "redact", *RESULTS),
+        *("derive.row", "derive.ledger"),
+    ),
     "orjson": PARSERS,
     "isal": ("lines", "render.payload", "write"),
     "backports": ("lines", "archives"),
@@ -85,8 +102,8 @@ THIRD_PARTY = {
     "markdown_it": ("render",),
     "graphviz": ("render",),
     "graphviz_pure": ("render",),
-    "click": ("cli", "cli_check", "cli_diff", "console", "options"),
-    "rich": ("console",),
+    "click": ("cli", "cli_check", "cli_diff", "cli_site", "console", "options"),
+    "rich": ("console", "cli_site"),
     "dask": ("fleet",),
     "distributed": ("fleet",),
     "fsspec": ("fleet",),
@@ -97,7 +114,7 @@ THIRD_PARTY = {
 """Distribution's module -> the modules or rooms that are its door."""
 
 STANDARD = {
-    "time": ("cli", "record"),
+    "time": ("cli", "cli_site", "record"),
     "random": (),
     "secrets": (),
     "uuid": ("record",),
@@ -116,7 +133,7 @@ STANDARD = {
 }
 """Standard modules that have a door; the others are free to all."""
 
-WRITES = ("write", "disk", "record")
+WRITES = ("write", "disk", "stage", "record")
 CALLS = {
     "print": (),
     "input": (),

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from whypath.build_check import (
     check,
@@ -29,6 +29,9 @@ from whypath.readers import Reader, all_readers, companions, named, reader_for
 from whypath.records import Limits, Records
 from whypath.redact import Redactor
 from whypath.write import write_file, write_folder
+
+if TYPE_CHECKING:
+    from whypath.render.pages import Drawing
 
 __all__ = [
     "Limits",
@@ -119,7 +122,7 @@ def read_input(
     return Input(runs, tuple(skipped), beyond)
 
 
-class _Trace(NamedTuple):
+class Trace(NamedTuple):
     """A file that a reader claims (None: standard input), and what belongs to it.
 
     `records` is the file where it is still open.
@@ -136,21 +139,21 @@ def _sort_out(
     wanted: Reader | None,
     stdin: IO[bytes] | None,
     limits: Limits,
-) -> tuple[list[_Trace], list[str], int]:
+) -> tuple[list[Trace], list[str], int]:
     """The traces, those that belong to another one last, and what no reader claims.
 
     A file that was named must be a trace; in a folder, other files are expected.
     Files are not all kept open, as there may be thousands.
     """
-    files = list(_files(sources))
+    files = list(input_files(sources))
     beyond = max(0, len(files) - limits.files)
     del files[limits.files :]
-    traces: list[_Trace] = []
+    traces: list[Trace] = []
     skipped: list[str] = []
     for path, is_named in files:
         try:
             keep = path is None or len(files) == 1
-            traces.append(_claimed(Records(path, stdin, limits), wanted, keep))
+            traces.append(claimed(Records(path, stdin, limits), wanted, keep))
         except TraceError:
             if is_named:
                 raise
@@ -160,8 +163,11 @@ def _sort_out(
     return traces, skipped, beyond
 
 
-def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
-    """The trace that the records are, with what was read of it so far, to `keep` it."""
+def claimed(records: Records, wanted: Reader | None, keep: bool) -> Trace:
+    """The trace that the records are, with what was read of it so far, to `keep` it.
+
+    Raises `TraceError`, for no known format too.
+    """
     path = records.path
     try:
         records.sample()
@@ -173,10 +179,10 @@ def _claimed(records: Records, wanted: Reader | None, keep: bool) -> _Trace:
     finally:
         if not keep:
             records.close()
-    return _Trace(path, reader, others, records if keep else None)
+    return Trace(path, reader, others, records if keep else None)
 
 
-def _files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
+def input_files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
     """Each file to read, and whether it was named itself (and so must be readable)."""
     for source in sources:
         path = Path(source)
@@ -293,6 +299,21 @@ class Written:
     story: Story
 
 
+def draw(story: Story, dot: str | None = None) -> "Drawing":
+    """The decision graph of a run, laid out. `dot` names another layout program."""
+    from whypath.render.dot import lay_out, lay_out_all
+    from whypath.render.pages import Drawing
+
+    run, titles = story.run, partial(_title, story)
+    causes = value_causes(story.origins, story.evidence)
+    graph = build_graph(run, story.decisions, titles, causes=causes)
+    graph = mark_findings(graph, story.findings)
+    layout, sentence = lay_out(graph, dot)
+    folded = look_inside(graph, run, story.decisions, titles, causes=causes)
+    insides = lay_out_all(folded, dot) if layout else {}
+    return Drawing(graph, layout, sentence, insides)
+
+
 def report(
     run: Run,
     out: Path,
@@ -315,8 +336,8 @@ def report(
     ends in `.svg`, else as labelled DOT. Nothing is left on the disk in which
     `redactor` finds a secret that it knows.
     """
-    from whypath.render.dot import labelled_dot, lay_out, lay_out_all
-    from whypath.render.pages import Drawing, Page, report_file, report_folder
+    from whypath.render.dot import labelled_dot
+    from whypath.render.pages import Page, report_file, report_folder
     from whypath.render.svg import svg_file
 
     for target in (out, graph_out):
@@ -325,22 +346,17 @@ def report(
             raise TraceError(str(target), "is the trace itself", hint=hint)
     say("working out the decisions")
     story = tell(run)
-    titles = partial(_title, story)
-    causes = value_causes(story.origins, story.evidence)
-    graph = build_graph(run, story.decisions, titles, causes=causes)
-    graph = mark_findings(graph, story.findings)
     say("drawing the graph")
-    layout, sentence = lay_out(graph, dot)
-    folded = look_inside(graph, run, story.decisions, titles, causes=causes)
-    insides = lay_out_all(folded, dot) if layout else {}
+    drawing = draw(story, dot)
     if graph_out is not None and graph_out.suffix == ".svg":
-        if layout is None:
-            raise TraceError(str(graph_out), f"cannot be drawn: {sentence}")
-        write_file(graph_out, checked_pieces(redactor, [svg_file(layout)]))
+        if drawing.layout is None:
+            raise TraceError(str(graph_out), f"cannot be drawn: {drawing.sentence}")
+        svg = svg_file(drawing.layout)
+        write_file(graph_out, checked_pieces(redactor, [svg]))
     elif graph_out is not None:
-        write_file(graph_out, checked_pieces(redactor, [labelled_dot(graph)]))
+        dot_text = labelled_dot(drawing.graph)
+        write_file(graph_out, checked_pieces(redactor, [dot_text]))
     say("writing the page")
-    drawing = Drawing(graph, layout, sentence, insides)
     page = Page(story, drawing, note, notes or {}, step)
     checked = partial(checked_pieces, redactor)
     if as_folder:

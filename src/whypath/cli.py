@@ -16,6 +16,7 @@ import click
 from whypath import __version__
 from whypath.cli_check import check
 from whypath.cli_diff import diff
+from whypath.cli_site import site
 from whypath.console import print_lines as _print
 from whypath.console import progress as _progress
 from whypath.console import say as _say
@@ -44,6 +45,7 @@ def main() -> None:
       whypath show session.jsonl 42 --why          one step, in the terminal
       whypath check runs/ --baseline good/         what went wrong, and since when
       whypath diff monday.jsonl tuesday.jsonl      where two runs part, and why
+      whypath site runs/ -o site/                  many runs, for CI to publish
       whypath formats trace.json                   what is this file?
     """
 
@@ -312,3 +314,4 @@ def formats(file: str | None, schema: bool) -> None:
 
 main.add_command(check)
 main.add_command(diff)
+main.add_command(site)

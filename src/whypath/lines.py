@@ -3,6 +3,7 @@
 Part of the `records` room: nothing else imports it, and nothing else opens input.
 """
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -333,3 +334,15 @@ def read_text(path: Path, most: int = 256 << 20) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         hint = "save it as UTF-8"
         raise TraceError(str(path), "is not UTF-8", line=line, hint=hint) from None
+
+
+def digest_of(path: Path) -> str:
+    """32 hex digits that name the bytes of a file. Raises `TraceError`."""
+    with open_input(path) as file:
+        hashed = hashlib.blake2b(digest_size=16)
+        try:
+            while part := file.read(1 << 20):
+                hashed.update(part)
+        except OSError as error:
+            raise TraceError(str(path), f"cannot be read: {error.strerror}") from None
+    return hashed.hexdigest()

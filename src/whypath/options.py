@@ -161,3 +161,40 @@ _READING = (
         help="Read no more of: total, line, value, depth, ratio (unpacked), files.",
     ),
 )
+
+
+class Share(click.ParamType[float]):
+    """A share such as `10%` or `0.1`, as a number from 0 to 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            self.fail(f"{value!r} is not a share; write 10% or 0.1", param, ctx)
+        return share
+
+
+UNITS_S = {"h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class Age(click.ParamType[int]):
+    """An age such as `30d`, `12h` or `2w`, in nanoseconds."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().lower()
+        try:
+            age = float(text[:-1]) * UNITS_S[text[-1:]]
+        except (ValueError, KeyError):
+            age = 0.0
+        if not 0 < age < 1e10:
+            self.fail(f"{value!r} is not an age; write 30d, 12h or 2w", param, ctx)
+        return int(age * 10**9)

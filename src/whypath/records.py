@@ -20,6 +20,7 @@ from whypath.archives import Part, open_archive
 from whypath.errors import Level, Problem, TraceError
 from whypath.limits import Limits as Limits
 from whypath.lines import Lines, amount, open_input
+from whypath.lines import digest_of as digest_of
 from whypath.lines import read_text as read_text
 from whypath.mend import (
     CONTROL,

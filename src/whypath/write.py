@@ -1,6 +1,6 @@
 """Puts pages on the disk: whole or not at all, a folder never over what is not ours.
 
-The only module that writes. It does not know what a page holds.
+With `stage` the only module that writes. It does not know what a page holds.
 """
 
 import os
@@ -35,7 +35,7 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{OURS}-", dir=path.parent)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
             hold(handle)
@@ -49,7 +49,7 @@ def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> i
         sync(path.parent)
     except OSError as error:
         _remove(name)
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     except BaseException:
         _remove(name)
         raise
@@ -71,17 +71,12 @@ def write_folder(
     `files` are names and pieces. Returns the size of all of them in bytes. Raises
     `TraceError`, also for a folder that something else made.
     """
-    if path.exists() and not _is_ours(path):
-        raise TraceError(
-            str(path),
-            "is there already and was not made by Whypath",
-            hint="name another folder, or an empty one",
-        )
+    refuse_foreign(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=f".{OURS}-", dir=path.parent))
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     held = hold(new)
     try:
         sweep(new)
@@ -101,6 +96,16 @@ def write_folder(
         if held is not None:
             os.close(held)
     return size
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raises `TraceError` where something stands that Whypath did not make."""
+    if path.exists() and not _is_ours(path):
+        raise TraceError(
+            str(path),
+            "is there already and was not made by Whypath",
+            hint="name another folder, or an empty one",
+        )
 
 
 def _is_ours(path: Path) -> bool:
@@ -123,7 +128,7 @@ def _swap(new: Path, path: Path) -> None:
     except OSError as error:
         if old != new and old.exists():
             old.rename(path)
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -139,7 +144,8 @@ def _fill(file: IO[bytes], pieces: Iterable[str], path: Path, limit: int | None)
     return size
 
 
-def _unwritable(path: Path, error: OSError) -> TraceError:
+def unwritable(path: Path, error: OSError) -> TraceError:
+    """The error that says why a path could not be written."""
     return TraceError(str(path), f"cannot be written: {error.strerror or error}")
 
 

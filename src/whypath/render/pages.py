@@ -115,7 +115,8 @@ class Page:
 
     `note` is a sentence about the input as a whole, such as the other runs in it;
     `notes` are a person's, by step. `first` is the step to show first; without it,
-    the verdict's.
+    the verdict's. In a site, `shared` is the way to the style and script of all runs,
+    and `home` the way to the list of runs.
     """
 
     story: Story
@@ -123,6 +124,8 @@ class Page:
     note: str | None
     notes: Mapping[int, str]
     first: int | None
+    shared: str = ""
+    home: str = ""
 
 
 def report_file(page: Page) -> Iterator[str]:
@@ -143,15 +146,22 @@ def report_folder(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
     """The report as files that lie beside each other: name and pieces of each.
 
     The same page with its style and script apart, and every step written out, so that
-    it can be read where scripts and inline styles are forbidden.
+    it can be read where scripts and inline styles are forbidden. What is shared in a
+    site is left out: see `report_assets`.
     """
     csp = policy("'self'", "'self'")
     head, tail = _report(page, csp, page_link, linked=True)
-    script = '<script src="report.js"></script>'
+    script = f'<script src="{page.shared}report.js"></script>'
     yield "index.html", chain([head], _packed(page), [script, tail])
+    if not page.shared:
+        yield from report_assets()
+    yield from _written_out(page)
+
+
+def report_assets() -> Iterator[tuple[str, Iterable[str]]]:
+    """The style and the script that the pages of a run need beside them."""
     yield "report.css", [asset("css", STYLES)]
     yield "report.js", [in_one_scope(asset("js", SCRIPTS))]
-    yield from _written_out(page)
 
 
 def _report(
@@ -171,6 +181,8 @@ def _report(
         "csp": csp,
         "at": at,
         "linked": linked,
+        "shared": page.shared,
+        "home": page.home,
     }
     html = environment().get_template("report.html").render(values)
     head, tail = html.split(_SPLIT, 1)
@@ -240,6 +252,8 @@ def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
             "csp": "default-src 'none'; style-src 'self'; img-src data:",
             "version": __version__,
             "at": page_link,
+            "shared": page.shared,
+            "home": page.home,
         }
         yield page_name(start + 1), [template.render(values)]
 

@@ -1,0 +1,335 @@
+"""Makes a site of many runs: what one trace becomes, and what they become together.
+
+The work on one trace stands alone, so that any process can do it; `fleet` spreads it.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from functools import partial
+from os.path import commonpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from whypath.build import claimed, draw, input_files, read_input
+from whypath.derive.ledger import Entry as Entry
+from whypath.derive.ledger import entry_of, lines
+from whypath.derive.row import Row as Row
+from whypath.derive.row import row_of, unreadable
+from whypath.derive.story import tell
+from whypath.errors import EmptyTrace, TraceError, UnknownFormat
+from whypath.model import Run
+from whypath.readers import named
+from whypath.records import Records, digest_of
+from whypath.redact import Redactor
+from whypath.stage import clear_away, staged, take_over, write_packed, write_page
+
+if TYPE_CHECKING:
+    from whypath.render.site import Words
+
+Only = Literal["findings", "failed"]
+
+LEDGER = "runs.jsonl.gz"
+RUNS = "runs"
+SHARED = "../../assets/"
+HOME = "../../index.html"
+DAY_NS = 86_400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the site is to hold, and how it is made.
+
+    `only`, `limit` (the newest runs), `sample` (a share of the traces, 0 to 1) and
+    `max_age_ns` (against the newest run) choose runs. `baseline` holds the label
+    `name=value`, or folders, of the runs that others are compared with; `pair_by` is
+    the label across which runs of a task are compared. Secrets are taken out unless
+    `redact` is False.
+    """
+
+    title: str = "Runs"
+    format: str | None = None
+    dot: str | None = None
+    only: Only | None = None
+    limit: int | None = None
+    sample: float = 1.0
+    max_age_ns: int | None = None
+    baseline: tuple[str, ...] = ()
+    pair_by: str | None = None
+    redact: bool = True
+
+
+class Unit(NamedTuple):
+    """A trace: its name in the site, its file, and what its pages depend on.
+
+    `companions` are read with it. `error` says why it cannot be read; `is_foreign`
+    marks a file in a folder that is no trace at all.
+    """
+
+    name: str
+    path: str
+    digest: str = ""
+    companions: tuple[str, ...] = ()
+    error: str = ""
+    is_foreign: bool = False
+
+
+class Made(NamedTuple):
+    """The rows of a trace, the keys of those with pages, and how much work it was."""
+
+    rows: tuple[Row, ...]
+    kept: tuple[str, ...]
+    steps: int
+    size: int
+
+
+def find_units(sources: Sequence[str]) -> list[tuple[Unit, bool]]:
+    """Every file to look at, once, and whether it was named itself.
+
+    Raises `TraceError` for a pattern that names nothing, or standard input.
+    """
+    found: dict[Path, bool] = {}
+    for path, is_named in input_files(sources):
+        if path is None:
+            raise TraceError("-", "a site is made from files", hint="name a folder")
+        found[path] = is_named or found.get(path, False)
+    if not found:
+        hint = "name a folder with traces, or a pattern in quotes"
+        raise EmptyTrace(" ".join(sources), "no trace files in it", hint=hint)
+    root = _root(list(found), sources)
+    return [
+        (Unit(_name(path, root), str(path)), is_named)
+        for path, is_named in found.items()
+    ]
+
+
+def _root(paths: Sequence[Path], sources: Sequence[str]) -> Path:
+    """The folder that all names are relative to."""
+    if len(sources) == 1 and Path(sources[0]).is_dir():
+        return Path(sources[0]).absolute()
+    return Path(commonpath([path.absolute().parent for path in paths]))
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.absolute().relative_to(root).as_posix()
+
+
+def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
+    """The unit with what its pages depend on: contents, companions, program, options.
+
+    Whatever is wrong with the file is told in the unit; nothing is raised.
+    """
+    path = Path(unit.path)
+    try:
+        wanted = named(plan.format) if plan.format else None
+        trace = claimed(Records(path), wanted, False)
+        files = (path, *trace.companions)
+        parts = [edition, unit.name, plan.dot or "", plan.format or ""]
+        parts.append("redacted" if plan.redact else "as recorded")
+        parts += [f"{file.name} {digest_of(file)}" for file in files]
+    except UnknownFormat as error:
+        return unit._replace(error=str(error), is_foreign=not is_named)
+    except TraceError as error:
+        return unit._replace(error=str(error))
+    return unit._replace(
+        digest=_hash("\0".join(parts), 16),
+        companions=tuple(str(file) for file in trace.companions),
+    )
+
+
+def choose_units(units: Iterable[Unit], plan: Plan) -> tuple[list[Unit], list[str]]:
+    """The traces to make pages of, in order of name, and the files that are none.
+
+    What belongs to another trace is read with it. A sample holds the traces whose
+    digests are smallest, so that the same ones are in it again.
+    """
+    units = sorted(units)
+    belonging = {Path(c).resolve() for unit in units for c in unit.companions}
+    chosen, foreign = [], []
+    for unit in units:
+        if unit.is_foreign:
+            foreign.append(unit.name)
+        elif Path(unit.path).resolve() not in belonging and _in_sample(unit, plan):
+            chosen.append(unit)
+    return chosen, foreign
+
+
+def _in_sample(unit: Unit, plan: Plan) -> bool:
+    return plan.sample >= 1 or int(_hash(unit.name, 4), 16) < plan.sample * 2**32
+
+
+def make(unit: Unit, plan: Plan, stage: str) -> Made:
+    """Reads a trace and writes the pages of its runs below `stage`; nothing is raised.
+
+    What cannot be read, or be made into pages, becomes a row that says why.
+    """
+    key = _key(unit.name, "", "trace")
+    if unit.error:
+        return Made((unreadable(key, unit.name, unit.error),), (), 0, 0)
+    rows: list[Row] = []
+    kept: list[str] = []
+    size = 0
+    try:
+        size = sum(Path(f).stat().st_size for f in (unit.path, *unit.companions))
+        redactor = Redactor() if plan.redact else None
+        found = read_input([unit.path], format=plan.format, redactor=redactor)
+        for run in found.runs:
+            made = _make_run(run, unit, plan, Path(stage))
+            rows.append(made)
+            if has_pages(made, plan):
+                kept.append(made.key)
+    except TraceError as error:
+        rows.append(unreadable(key, unit.name, str(error)))
+    except Exception as error:  # one trace never stops the others: its row says so
+        why = f"a fault in Whypath: {type(error).__name__}: {error}"
+        rows.append(unreadable(key, unit.name, why))
+    return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
+
+
+def _make_run(run: Run, unit: Unit, plan: Plan, stage: Path) -> Row:
+    from whypath.render.pages import Page, report_folder
+
+    story = tell(run)
+    row = row_of(story, _key(unit.name, run.format, run.id), unit.name)
+    if has_pages(row, plan):
+        page = Page(story, draw(story, plan.dot), None, {}, None, SHARED, HOME)
+        for name, pieces in report_folder(page):
+            write_page(stage / RUNS / row.key / name, pieces)
+    return row
+
+
+def has_pages(row: Row, plan: Plan) -> bool:
+    """True for a run that `--only` lets in."""
+    if row.error:
+        return False
+    if plan.only == "findings":
+        return bool(row.flaws)
+    return plan.only != "failed" or row.outcome == "failed"
+
+
+def remember(folder: Path) -> dict[str, Entry]:
+    """What the last build of the site in `folder` made, by the name of the trace."""
+    path = folder / LEDGER
+    if not path.is_file():
+        return {}
+    try:
+        with closing(Records(path)) as records:
+            known = (entry_of(bytes(record.data)) for record in records)
+            return {entry.name: entry for entry in known if entry is not None}
+    except TraceError:
+        return {}  # then everything is made anew
+
+
+def can_keep(entry: Entry | None, unit: Unit, plan: Plan) -> bool:
+    """True when the pages of an earlier build are those that would be made now."""
+    if entry is None or not unit.digest or entry.digest != unit.digest:
+        return False
+    wanted = {row.key for row in entry.rows if has_pages(row, plan)}
+    return wanted <= set(entry.kept)
+
+
+def choose_rows(rows: Iterable[Row], plan: Plan) -> list[Row]:
+    """The rows that the site shows, in order of time; those without a clock first."""
+    shown = [row for row in rows if row.error or has_pages(row, plan)]
+    shown.sort(key=lambda row: (row.start_ns or 0, row.source, row.run))
+    if plan.max_age_ns is not None:
+        newest = max((row.start_ns or 0 for row in shown), default=0)
+        oldest = newest - plan.max_age_ns
+        shown = [r for r in shown if r.start_ns is None or r.start_ns >= oldest]
+    return shown[-plan.limit :] if plan.limit is not None else shown
+
+
+def keep_pages(entry: Entry, old: Path, stage: Path) -> bool:
+    """Takes the pages of an unchanged trace over; False: some are gone."""
+    return all(take_over(old / RUNS / key, stage / RUNS / key) for key in entry.kept)
+
+
+def finish(
+    entries: Sequence[Entry], foreign: Sequence[str], plan: Plan, stage: Path
+) -> list[Row]:
+    """Writes what all runs share, and what is remembered; returns the rows shown."""
+    from whypath.render.site import site_pages
+
+    rows = choose_rows((row for entry in entries for row in entry.rows), plan)
+    shown = {row.key for row in rows}
+    left: list[Entry] = []
+    for entry in entries:
+        for key in entry.kept:
+            if key not in shown:
+                clear_away(stage / RUNS / key)
+        left.append(
+            Entry(
+                name=entry.name,
+                digest=entry.digest,
+                rows=entry.rows,
+                kept=tuple(key for key in entry.kept if key in shown),
+            )
+        )
+    for name, pieces in site_pages(rows, foreign, _words(plan), is_usual(plan)):
+        write_page(stage / name, pieces)
+    write_packed(stage / LEDGER, lines(left))
+    return rows
+
+
+def is_usual(plan: Plan) -> Callable[[Row], bool]:
+    """Tells the runs of the baseline: by a label `name=value`, or by their folder."""
+    return partial(_is_usual, plan.baseline)
+
+
+def _is_usual(baseline: tuple[str, ...], row: Row) -> bool:
+    for one in baseline:
+        name, mark, value = one.partition("=")
+        if mark and (name, value) in row.labels:
+            return True
+        folder = one.strip("/")
+        if row.source == folder or row.source.startswith(f"{folder}/"):
+            return True
+    return False
+
+
+def _words(plan: Plan) -> "Words":
+    """What pages say of the plan."""
+    from whypath.render.site import Words
+
+    said = []
+    if plan.only:
+        said.append(
+            f"only runs {'with findings' if plan.only == 'findings' else 'that failed'}"
+        )
+    if plan.limit is not None:
+        said.append(f"the newest {plan.limit:,}")
+    if plan.sample < 1:
+        said.append(f"a sample of {plan.sample:.0%} of the traces")
+    if plan.max_age_ns is not None:
+        said.append(
+            f"none more than {plan.max_age_ns / DAY_NS:g} days older than the newest"
+        )
+    return Words(plan.title, "; ".join(said), " and ".join(plan.baseline), plan.pair_by)
+
+
+def _key(name: str, format: str, id: str) -> str:
+    """A folder name that is safe everywhere, the same for the same run again."""
+    slug = re.sub(r"[^a-z0-9]+", "-", id[:120].lower()).strip("-")[:40] or "run"
+    return f"{slug}-{_hash(chr(0).join((name, format, id)), 6)}"
+
+
+def fill(path: Path) -> AbstractContextManager[Path]:
+    """A folder to fill, which then takes the place of the site at `path`, whole.
+
+    Raises `TraceError` for a folder that Whypath did not make.
+    """
+    return staged(path)
+
+
+def _hash(text: str, size: int) -> str:
+    data = text.encode("utf-8", "replace")
+    return hashlib.blake2b(data, digest_size=size).hexdigest()
+
+
+def edition() -> str:
+    """Names the program that makes the pages: another one makes them anew."""
+    from whypath.render.site import edition_text
+
+    return _hash(edition_text(), 8)

@@ -1,0 +1,171 @@
+"""The command `site`: many runs as one folder of pages. Of the `cli` room."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from whypath.console import print_lines, say, tell_errors
+from whypath.options import Age, Share
+
+SHOWN_ERRORS = 10
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    default="site",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR/",
+    help="The folder to write; one of ours is replaced.",
+)
+@click.option("--title", default="Runs", metavar="TEXT", help="The name of the site.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Worker processes. [default: one a processor]",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["findings", "failed"]),
+    help="Leave out the runs that are not such.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="The newest N runs only."
+)
+@click.option(
+    "--sample",
+    type=Share(),
+    default=1.0,
+    metavar="10%",
+    help="A share of the traces: the same ones each time.",
+)
+@click.option(
+    "--max-age",
+    type=Age(),
+    metavar="30d",
+    help="Leave out runs so much older than the newest one.",
+)
+@click.option(
+    "--baseline",
+    multiple=True,
+    metavar="NAME=VALUE | PATH",
+    help="What is usual: the runs with a label, or below a folder. May be repeated.",
+)
+@click.option(
+    "--pair-by",
+    metavar="LABEL",
+    help="Compare runs of a task across the values of a label.",
+)
+@click.option(
+    "--format", "format_name", metavar="NAME", help="Do not guess the format."
+)
+@click.option(
+    "--dot", metavar="PROGRAM", help="Lay graphs out with this Graphviz `dot`."
+)
+@click.option(
+    "--redact/--no-redact",
+    default=True,
+    show_default=True,
+    help="Replace keys, tokens and passwords by placeholders.",
+)
+@tell_errors
+def site(
+    paths: tuple[str, ...],
+    out: Path,
+    title: str,
+    jobs: int | None,
+    only: Any,
+    limit: int | None,
+    sample: float,
+    max_age: int | None,
+    baseline: tuple[str, ...],
+    pair_by: str | None,
+    format_name: str | None,
+    dot: str | None,
+    redact: bool,
+) -> None:
+    """Write a folder of pages about many runs: list, decisions across runs, reports.
+
+    It is read from the disk, from any web server, and as a CI artifact, without
+    JavaScript too. Written again, only what changed is made anew; a trace that cannot
+    be read becomes a row that says why.
+
+    \b
+    Examples:
+      whypath site runs/
+      whypath site before/ after/ -o public/ --baseline before --title "Ticket router"
+      whypath site runs/ --only failed --max-age 30d
+    """
+    from whypath import fleet, terminal
+    from whypath.fleet import Plan
+
+    plan = Plan(
+        title=title,
+        format=format_name,
+        dot=dot,
+        only=only,
+        limit=limit,
+        sample=sample,
+        max_age_ns=max_age,
+        baseline=baseline,
+        pair_by=pair_by,
+        redact=redact,
+    )
+    with _bar() as tell:
+        made = fleet.site(paths, out, plan, jobs=jobs, tell=tell)
+    unread = [row for row in made.rows if row.error]
+    for row in unread[:SHOWN_ERRORS]:
+        say(f"Note: {terminal.line(row.error)}")
+    if len(unread) > SHOWN_ERRORS:
+        say(f"Note: {len(unread) - SHOWN_ERRORS:,} more traces could not be read.")
+    if made.foreign:
+        say(terminal.left_out(made.foreign))
+    counts = [terminal.counted(len(made.rows) - len(unread), "run")]
+    if unread:
+        counts.append(f"{len(unread):,} unreadable")
+    if made.kept:
+        counts.append(f"{made.made:,} traces made, {made.kept:,} as they were")
+    print_lines([f"{out / 'index.html'}: {', '.join(counts)}"])
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int, int], None]]:
+    """How far it is, how fast, and how long it will take; nothing in CI."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total, steps: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=1, rate="")
+        shown, start = "", monotonic()
+
+        def tell(what: str, done: int, total: int, steps: int) -> None:
+            nonlocal shown, start
+            if what != shown:
+                shown, start = what, monotonic()
+                progress.reset(task, total=max(total, 1), description=what, rate="")
+            passed = monotonic() - start
+            rate = f"{steps / passed:,.0f} steps/s" if steps and passed > 1 else ""
+            progress.update(task, completed=done, total=max(total, 1), rate=rate)
+
+        yield tell

@@ -1,0 +1,41 @@
+"""What a site remembers of its last build: a line for each trace, with its rows.
+
+Plain bytes, so that the next build can read it, whatever process made it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from whypath.derive.row import Row
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A trace of a site: its name there, what made its pages, and its rows.
+
+    `digest` changes with the contents, the program and the options that pages depend
+    on. `kept` are the keys of the rows that have pages.
+    """
+
+    name: str
+    digest: str
+    rows: tuple[Row, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Entry).decode
+
+
+def lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """The entries as JSON Lines."""
+    for entry in entries:
+        yield f"{_encode(entry).decode()}\n"
+
+
+def entry_of(line: bytes) -> Entry | None:
+    """The entry of a line; None for one that this version does not understand."""
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,242 @@
+"""Many runs at once: the work on each trace is spread over worker processes.
+
+A trace that fails becomes a row that says so; one that takes its process down with it
+is found out, and does not take others along. Only small rows come back.
+"""
+
+import gc
+import os
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import islice
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+from whypath import build_site
+from whypath.build_site import Entry, Made, Row, Unit
+from whypath.build_site import Plan as Plan
+from whypath.errors import EmptyTrace
+
+AHEAD = 3
+"""Tasks that each worker may have waiting: few, so that memory stays flat."""
+LOOKS = 32
+"""Files that are looked at in one task."""
+STEPS_BEFORE_SWEEP = 20_000
+"""The cyclic garbage of so many steps is let lie; see `console`."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Progress(Protocol):
+    """Told how far the work is: what is being done, and how much of it."""
+
+    def __call__(self, what: str, done: int, total: int, steps: int, /) -> None:
+        """`done` of `total` traces; `steps` so far."""
+
+
+def _quiet(what: str, done: int, total: int, steps: int) -> None:
+    """Says nothing."""
+
+
+class Site(NamedTuple):
+    """What was made: rows shown, traces made anew and taken over, files that are none.
+
+    `steps` and `size` (bytes) are those of the traces made anew.
+    """
+
+    path: Path
+    rows: tuple[Row, ...]
+    made: int
+    kept: int
+    foreign: tuple[str, ...]
+    steps: int
+    size: int
+
+
+class Lost(NamedTuple):
+    """An item whose worker process died."""
+
+    why: str = "its worker process died; the trace may be too large for the memory"
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def site(
+    sources: Sequence[str],
+    out: Path,
+    plan: Plan,
+    *,
+    jobs: int | None = None,
+    tell: Progress = _quiet,
+) -> Site:
+    """Writes the site of all runs in `sources` to a folder, whole or not at all.
+
+    What an earlier build left there and is unchanged is taken over. `jobs` is the
+    number of worker processes; None: one a processor. Raises `TraceError` for a folder
+    that is not ours, and where no run could be read at all.
+    """
+    workers = jobs or cores()
+    found = build_site.find_units(sources)
+    known = build_site.remember(out)
+    with build_site.fill(out) as stage:
+        units, foreign = _look(found, plan, workers, tell)
+        entries: dict[str, Entry] = {}
+        todo: list[Unit] = []
+        for unit in units:
+            entry = known.get(unit.name)
+            if entry is None or not build_site.can_keep(entry, unit, plan):
+                todo.append(unit)
+            elif build_site.keep_pages(entry, out, stage):
+                entries[unit.name] = entry
+            else:
+                todo.append(unit)
+        kept, steps, size = len(entries), 0, 0
+        tell("writing runs", 0, len(todo), 0)
+        work = partial(_make, plan=plan, stage=str(stage))
+        for done, (unit, made) in enumerate(spread(work, todo, workers), start=1):
+            if isinstance(made, Lost):
+                made = build_site.make(unit._replace(error=made.why), plan, str(stage))
+            entries[unit.name] = Entry(
+                name=unit.name, digest=unit.digest, rows=made.rows, kept=made.kept
+            )
+            steps, size = steps + made.steps, size + made.size
+            tell("writing runs", done, len(todo), steps)
+        _refuse_nothing(entries.values(), sources)
+        tell("writing the pages of all runs", len(todo), len(todo), steps)
+        ordered = [entries[unit.name] for unit in units]
+        rows = build_site.finish(ordered, foreign, plan, stage)
+    return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size)
+
+
+def _refuse_nothing(entries: Iterable[Entry], sources: Sequence[str]) -> None:
+    rows = [row for entry in entries for row in entry.rows]
+    if any(not row.error for row in rows):
+        return
+    some = "; ".join(row.error for row in rows[:3])
+    hint = some or "`whypath formats` lists what can be read"
+    raise EmptyTrace(" ".join(sources), "no run could be read", hint=hint)
+
+
+def _look(
+    found: Sequence[tuple[Unit, bool]], plan: Plan, workers: int, tell: Progress
+) -> tuple[list[Unit], list[str]]:
+    """Every file looked at, by all workers."""
+    edition = build_site.edition()
+    look = partial(_look_at, plan=plan, edition=edition)
+    groups = [found[at : at + LOOKS] for at in range(0, len(found), LOOKS)]
+    looked: list[Unit] = []
+    for group, units in spread(look, groups, workers if len(groups) > 1 else 1):
+        if isinstance(units, Lost):
+            units = [unit._replace(error=units.why) for unit, _ in group]
+        looked.extend(units)
+        tell("looking at files", len(looked), len(found), 0)
+    return build_site.choose_units(looked, plan)
+
+
+def _look_at(
+    group: Sequence[tuple[Unit, bool]], plan: Plan, edition: str
+) -> list[Unit]:
+    return [build_site.look_at(unit, named, plan, edition) for unit, named in group]
+
+
+_steps_since_sweep = 0
+
+
+def _make(unit: Unit, plan: Plan, stage: str) -> Made:
+    """One trace, in a worker."""
+    global _steps_since_sweep
+    made = build_site.make(unit, plan, stage)
+    _steps_since_sweep += made.steps
+    if _steps_since_sweep > STEPS_BEFORE_SWEEP:
+        gc.collect()
+        _steps_since_sweep = 0
+    return made
+
+
+def spread(
+    work: Callable[[T], R], items: Sequence[T], workers: int
+) -> Iterator[tuple[T, R | Lost]]:
+    """Each item with what `work` makes of it, in any order.
+
+    When a worker dies, the items that were being worked on are tried again one by one,
+    and the one that does it again is `Lost`.
+    """
+    if workers == 1 or len(items) < 2:
+        yield from ((item, work(item)) for item in items)
+        return
+    waiting = iter(items)
+    while True:
+        suspects = yield from _until_broken(work, waiting, min(workers, len(items)))
+        if not suspects:
+            return
+        for item in suspects:
+            yield from _alone(work, item)
+
+
+def _until_broken(
+    work: Callable[[T], R], waiting: Iterator[T], workers: int
+) -> Generator[tuple[T, R | Lost], None, list[T]]:
+    """Works on items until there are none (returns []), or a worker dies: then those
+    that were under way are returned."""
+    running: dict[Future[R], T] = {}
+    pool = _pool(workers)
+    try:
+        while True:
+            for item in islice(waiting, workers * AHEAD - len(running)):
+                running[_submit(pool, work, item)] = item
+            if not running:
+                return []
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                yield running.pop(future), result
+    except BrokenProcessPool:
+        return list(running.values())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit(pool: ProcessPoolExecutor, work: Callable[[T], R], item: T) -> Future[R]:
+    """The future of an item; of a broken pool, one that says so."""
+    try:
+        return pool.submit(work, item)
+    except BrokenProcessPool as error:
+        broken: Future[R] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _alone(work: Callable[[T], R], item: T) -> Iterator[tuple[T, R | Lost]]:
+    with _pool(1) as pool:
+        try:
+            result: R | Lost = pool.submit(work, item).result()
+        except BrokenProcessPool:
+            result = Lost()
+    yield item, result
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Fresh processes: a fork of this one would copy what its threads hold."""
+    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["whypath.build_site"])
+    return ProcessPoolExecutor(workers, context, _begin)
+
+
+def _begin() -> None:
+    """Spares the garbage collector in a worker, as the command line does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    gc.disable()
+    gc.freeze()

@@ -1,0 +1,159 @@
+"""Turns the rows of many runs into the pages that they share: list, decisions, pairs.
+
+The pages of each run are not made here. Nothing is written here.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from whypath import __version__
+from whypath.content import to_json
+from whypath.derive.comparisons import find_pairs
+from whypath.derive.groups import find_groupings, group_by
+from whypath.derive.periods import cut
+from whypath.derive.points import find_points
+from whypath.derive.row import Row
+from whypath.render.pages import (
+    PACKAGE,
+    TEMPLATES,
+    asset,
+    environment,
+    in_one_scope,
+    policy,
+    report_assets,
+)
+from whypath.render.payload import pack
+from whypath.render.plots import site_plots
+from whypath.render.site_columns import columns
+from whypath.render.site_points import point_links, point_view
+from whypath.render.site_rows import row_view
+
+STYLES = ("theme", "layout", "site")
+SCRIPTS = ("columns", "query", "table", "site")
+ROWS_PER_PAGE = 500
+FOREIGN_SHOWN = 100
+
+
+class Words(NamedTuple):
+    """What pages say of the plan: title, which runs are left out, the baseline."""
+
+    title: str
+    choice: str
+    baseline: str
+    pair_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every page is told: `up` is the way to the folder of the list of runs."""
+
+    words: Words
+    up: str
+    here: str
+    csp: str
+    version: str
+    runs: int
+    points: int
+    pairs: int
+
+
+def site_pages(
+    rows: Sequence[Row],
+    foreign: Sequence[str],
+    words: Words,
+    is_usual: Callable[[Row], bool],
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """Name and pieces of each page; `rows` are in order of time.
+
+    `foreign` are the files that are no traces; `is_usual` tells the baseline's runs.
+    """
+    periods = cut(row.start_ns for row in rows)
+    points = find_points(rows, periods, is_usual)
+    links = point_links(points.shown)
+    pairs = find_pairs(rows, words.pair_by)
+
+    def shared(here: str, up: str = "") -> Shared:
+        csp = policy("'self'", "'self'")
+        counts = (len(rows), len(points.shown), len(pairs))
+        return Shared(words, up, here, csp, __version__, *counts)
+
+    def page(template: str, here: str, up: str = "", **values: Any) -> list[str]:
+        values["site"] = shared(here, up)
+        return [environment().get_template(template).render(values)]
+
+    latest = list(reversed(rows))
+    count = max(1, -(-len(latest) // ROWS_PER_PAGE))
+    for number in range(1, count + 1):
+        start = (number - 1) * ROWS_PER_PAGE
+        values: dict[str, Any] = {
+            "rows": [row_view(row) for row in latest[start : start + ROWS_PER_PAGE]],
+            "number": number,
+            "count": count,
+            "start": start,
+            "all": group_by("", rows),
+            "errors": sum(bool(row.error) for row in rows),
+        }
+        if number == 1:
+            values |= {
+                "plots": site_plots(rows, periods),
+                "groupings": find_groupings(rows),
+                "collapsed": [
+                    (point, links[point.name, point.by])
+                    for point in points.shown
+                    if point.collapse
+                ],
+                "data": pack(to_json(columns(latest, points.shown))),
+                "foreign": foreign[:FOREIGN_SHOWN],
+                "foreign_more": max(0, len(foreign) - FOREIGN_SHOWN),
+            }
+        yield page_name(number), page("site.html", "runs", **values)
+    views = [point_view(point, links, rows, periods) for point in points.shown]
+    yield (
+        "decisions.html",
+        page(
+            "site_decisions.html",
+            "decisions",
+            points=views,
+            left_out=points.left_out,
+            periods=periods,
+        ),
+    )
+    for view in views:
+        yield (
+            f"decisions/{view.link}",
+            page("site_decision.html", "decisions", "../", view=view, periods=periods),
+        )
+    compared = [(pair, row_view(pair.good), row_view(pair.bad)) for pair in pairs]
+    yield "compare.html", page("site_compare.html", "compare", pairs=compared)
+    yield from site_assets()
+
+
+def page_name(number: int) -> str:
+    """The file with a page of the list of runs."""
+    return "index.html" if number == 1 else f"runs-{number}.html"
+
+
+def site_assets() -> Iterator[tuple[str, Iterable[str]]]:
+    """Styles and scripts of all pages, those of the runs too."""
+    yield "assets/site.css", [asset("css", STYLES)]
+    yield "assets/site.js", [in_one_scope(asset("js", SCRIPTS))]
+    for name, pieces in report_assets():
+        yield f"assets/{name}", pieces
+
+
+def edition_text() -> str:
+    """Names the program and its templates as they are: a change of either shows."""
+    hashed = hashlib.blake2b(digest_size=16)
+    roots = [PACKAGE, *TEMPLATES]
+    files = {
+        file.relative_to(root).as_posix(): file
+        for root in roots
+        for pattern in ("**/*.py", "**/*.html", "**/*.css", "**/*.js")
+        for file in root.glob(pattern)
+    }
+    for name, file in sorted(files.items()):
+        hashed.update(name.encode())
+        hashed.update(file.read_bytes())
+    return f"{__version__} {hashed.hexdigest()}"

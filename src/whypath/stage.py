@@ -1,0 +1,100 @@
+"""Fills a folder beside the one it will replace, file by file, from several processes.
+
+Like `write` it puts pages on the disk. The old folder stays until the new one is whole;
+what is unchanged is linked, not copied. What a killed build left, the next one clears.
+"""
+
+import gzip
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from whypath.disk import OURS
+from whypath.write import MARK, refuse_foreign, unwritable
+
+_PACK_LEVEL = 6
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """A new folder to fill; at the end it takes the place of `path`, whole.
+
+    When anything is raised inside, `path` stays as it was. Raises `TraceError` for a
+    folder that Whypath did not make. One build at a time may write to a `path`.
+    """
+    refuse_foreign(path)
+    new = path.parent / f".{OURS}-{path.name}.new"
+    old = path.parent / f".{OURS}-{path.name}.old"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if old.exists() and not path.exists():  # killed between the two renames
+            old.rename(path)
+        for left in (new, old):
+            if left.exists():
+                shutil.rmtree(left)
+        new.mkdir()
+        (new / MARK).write_text("made by Whypath, which may replace it\n", "utf-8")
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def write_page(path: Path, pieces: Iterable[str]) -> int:
+    """Writes a new file of a staged folder; returns its size. Raises `TraceError`."""
+    size = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            for piece in pieces:
+                size += file.write(piece.encode("utf-8", "replace"))
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return size
+
+
+def write_packed(path: Path, pieces: Iterable[str]) -> None:
+    """Writes a new gzip file, the same bytes for the same text. Raises `TraceError`."""
+    try:
+        with (
+            path.open("wb") as raw,
+            gzip.GzipFile("", "wb", _PACK_LEVEL, raw, mtime=0) as file,
+        ):
+            for piece in pieces:
+                file.write(piece.encode("utf-8", "replace"))
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def take_over(old: Path, new: Path) -> bool:
+    """Puts the files of an older folder into a new one; False: it is not there.
+
+    They are linked where the file system can: a staged file is never written again.
+    """
+    try:
+        files = [file for file in old.iterdir() if file.is_file()]
+        new.mkdir(parents=True)
+        for file in files:
+            try:
+                os.link(file, new / file.name)
+            except OSError:
+                shutil.copyfile(file, new / file.name)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unwritable(new, error) from None
+    return bool(files)
+
+
+def clear_away(folder: Path) -> None:
+    """Removes a folder of a staged one."""
+    shutil.rmtree(folder, ignore_errors=True)

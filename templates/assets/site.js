@@ -1,0 +1,266 @@
+// @ts-check
+/// The pages of a site: search, order and keys of the list of runs; theme and help on all.
+/// What is searched and how it is sorted stands in the address: `#q=outcome:failed&sort=-cost`.
+
+const root = document.documentElement;
+const TYPED_MS = 80;
+const NUMERIC = ["findings", "decisions", "steps", "started", "took", "tokens", "cost"];
+
+
+
+function startPage() {
+  const theme = preference("theme");
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  document.querySelectorAll("[data-needs-js]").forEach((element) => element.removeAttribute("hidden"));
+  for (const [act, run] of Object.entries(acts)) {
+    document.querySelectorAll(`[data-act="${act}"]`).forEach((button) => button.addEventListener("click", run));
+  }
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const run = { t: acts.theme, "?": acts.help }[event.key];
+    if (run) run();
+  });
+  fillHelp();
+  startRuns().finally(() => {
+    root.dataset.ready = "1";
+  });
+}
+
+/** @type {Record<string, () => void>} */
+const acts = {
+  theme() {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try {
+      localStorage.setItem("whypath.theme", root.dataset.theme);
+    } catch {
+      // a page from a file may not keep anything
+    }
+  },
+  help() {
+    const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
+    if (dialog?.open) dialog.close();
+    else dialog?.showModal();
+  },
+};
+
+/** @param {string} name */
+function preference(name) {
+  try {
+    return localStorage.getItem(`whypath.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Event} event */
+function isTyping(event) {
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  return target.matches("input[type=search], textarea, select") || document.querySelector("dialog[open]") !== null;
+}
+
+/** The sheet of keys, made from the buttons and from what the table does. */
+function fillHelp() {
+  const list = document.querySelector("#help dl");
+  if (!list) return;
+  const keys = [...document.querySelectorAll("[data-key]")].map((button) => [
+    button.getAttribute("data-key") ?? "",
+    button.getAttribute("aria-label") ?? button.textContent ?? "",
+  ]);
+  if (document.getElementById("table")) {
+    keys.unshift(
+      ["/", "Search"], ["↓ or j", "Next run"], ["↑ or k", "Previous run"], ["Enter", "Open the run"],
+      ["x", "Mark the run, to compare two"], ["Escape", "Clear the search"],
+    );
+  }
+  for (const [key, what] of keys) {
+    const term = document.createElement("dt");
+    const said = document.createElement("dd");
+    term.textContent = key;
+    said.textContent = what;
+    list.append(term, said);
+  }
+}
+
+async function startRuns() {
+  const frame = document.getElementById("table");
+  const search = /** @type {HTMLInputElement | null} */ (document.getElementById("search"));
+  if (!frame || !search) return;
+  const columns = await readColumns();
+  if (!columns) return;
+  document.querySelectorAll(".pages").forEach((element) => element.setAttribute("hidden", ""));
+  const table = new RunTable(columns, frame, () => showPicked(columns, table));
+  const view = { query: "", sort: "" };
+  const words = wordsOf(columns);
+  const shown = /** @type {HTMLElement} */ (document.getElementById("shown"));
+  const headers = addSorting((name) => go({ sort: nextSort(view.sort, name) }));
+
+  /** Writes what is wanted into the address, which shows it. @param {{query?: string, sort?: string}} wanted */
+  function go(wanted) {
+    const next = { ...view, ...wanted };
+    const parts = [];
+    if (next.query) parts.push(`q=${encodeURIComponent(next.query)}`);
+    if (next.sort) parts.push(`sort=${next.sort}`);
+    history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname + location.search);
+    show();
+  }
+
+  function show() {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const query = asked.get("q") ?? "";
+    view.query = query;
+    view.sort = asked.get("sort") ?? "";
+    if (document.activeElement !== search && search) search.value = query;
+    const test = compileQuery(query, /** @type {Columns} */ (columns), words);
+    const order = [];
+    for (let row = 0; row < /** @type {Columns} */ (columns).count; row++) {
+      if (!test || test(row)) order.push(row);
+    }
+    sortRows(order, view.sort, /** @type {Columns} */ (columns));
+    table.show(order);
+    markSort(headers, view.sort);
+    const all = /** @type {Columns} */ (columns).count.toLocaleString("en");
+    shown.textContent = test ? `${order.length.toLocaleString("en")} of ${all} runs` : `${all} runs`;
+    document.querySelectorAll("[data-query]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.getAttribute("data-query") === query));
+    });
+  }
+
+  let timer = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => go({ query: search.value }), TYPED_MS);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "ArrowDown") {
+      clearTimeout(timer);
+      go({ query: search.value });
+      frame.focus();
+      table.moveTo(0);
+      event.preventDefault();
+    } else if (event.key === "Escape") {
+      search.value = "";
+      go({ query: "" });
+      frame.focus();
+    }
+  });
+  document.querySelectorAll("[data-query]").forEach((button) => {
+    button.addEventListener("click", () => go({ query: button.getAttribute("data-query") ?? "" }));
+  });
+  document.querySelector('[data-act="copy-diff"]')?.addEventListener("click", () => {
+    navigator.clipboard?.writeText(document.getElementById("diff-command")?.textContent ?? "");
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash.startsWith("#q=") || location.hash.startsWith("#sort=")) document.getElementById("runs")?.scrollIntoView();
+    show();
+  });
+  addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!pressed(event.key, event.target)) return;
+    event.preventDefault();
+  });
+
+  /** @param {string} key @param {EventTarget | null} target @returns {boolean} true where the key did something */
+  function pressed(key, target) {
+    const inTable = target === frame || target === document.body;
+    if (key === "/") search?.focus();
+    else if (key === "j" || (key === "ArrowDown" && inTable)) table.moveTo(table.current + 1);
+    else if (key === "k" || (key === "ArrowUp" && inTable)) table.moveTo(table.current - 1);
+    else if (key === "PageDown" && inTable) table.moveTo(table.current + table.page());
+    else if (key === "PageUp" && inTable) table.moveTo(table.current - table.page());
+    else if (key === "Home" && inTable) table.moveTo(0);
+    else if (key === "End" && inTable) table.moveTo(table.order.length - 1);
+    else if (key === "Enter" && inTable && table.link()) table.link()?.click();
+    else if (key === "x" && table.current >= 0) {
+      const row = table.order[table.current];
+      if (/** @type {Columns} */ (columns).key[row]) table.mark(row, !table.marked.has(row));
+    } else if (key === "Escape" && view.query) {
+      if (search) search.value = "";
+      go({ query: "" });
+    } else return false;
+    return true;
+  }
+
+  show();
+}
+
+/** All words of a row in small letters, put together when first asked for. @param {Columns} columns */
+function wordsOf(columns) {
+  /** @type {string[]} */
+  const known = new Array(columns.count);
+  const names = ["task", "agent", "model", "source", "verdict", "labels", "rules"];
+  return (/** @type {number} */ row) =>
+    (known[row] ??= [columns.run[row], ...names.map((name) => shownText(columns, name, row))].join("\n").toLowerCase());
+}
+
+/** Header cells become buttons that sort. @param {(name: string) => void} wanted */
+function addSorting(wanted) {
+  const headers = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("th[data-sort]")]);
+  for (const header of headers) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = header.textContent;
+    button.addEventListener("click", () => wanted(header.dataset.sort ?? ""));
+    header.replaceChildren(button);
+  }
+  return headers;
+}
+
+/** Numbers go down first, texts up; a third press goes back to the newest first. @param {string} sort @param {string} name */
+function nextSort(sort, name) {
+  const [first, second] = NUMERIC.includes(name) ? [`-${name}`, name] : [name, `-${name}`];
+  if (sort === first) return second;
+  return sort === second ? "" : first;
+}
+
+/** @param {HTMLElement[]} headers @param {string} sort */
+function markSort(headers, sort) {
+  for (const header of headers) {
+    const name = header.dataset.sort;
+    if (sort === name) header.setAttribute("aria-sort", "ascending");
+    else if (sort === `-${name}`) header.setAttribute("aria-sort", "descending");
+    else header.removeAttribute("aria-sort");
+  }
+}
+
+/** What is not recorded comes last, either way. @param {number[]} order @param {string} sort @param {Columns} columns */
+function sortRows(order, sort, columns) {
+  const down = sort.startsWith("-");
+  const name = down ? sort.slice(1) : sort;
+  const column = columns[name];
+  if (!column || Array.isArray(column)) return;
+  const by = column.sort ?? column.at;
+  if (typeof by[0] !== "number") return;
+  const missing = column.sort ? -1 : column.values[0] === "" ? 0 : -1;
+  order.sort((one, other) => {
+    const [a, b] = [by[one], by[other]];
+    if (a === b) return one - other;
+    if (a === missing) return 1;
+    if (b === missing) return -1;
+    return down ? b - a : a - b;
+  });
+}
+
+/** The two marked runs: the command that compares them. @param {Columns} columns @param {RunTable} table */
+function showPicked(columns, table) {
+  const picked = document.getElementById("picked");
+  const command = document.getElementById("diff-command");
+  const copy = document.querySelector('[data-act="copy-diff"]');
+  if (!picked || !command || !copy) return;
+  const rows = [...table.marked];
+  picked.hidden = rows.length === 0;
+  const said = picked.querySelector("span");
+  if (said) said.textContent = rows.length === 1 ? "1 run marked; mark another to compare" : "2 runs marked:";
+  const both = rows.length === 2;
+  command.hidden = !both;
+  copy.toggleAttribute("hidden", !both);
+  if (both) command.textContent = `whypath diff ${rows.map((row) => quoted(`${shownText(columns, "source", row)}#${columns.run[row]}`)).join(" ")}`;
+}
+
+/** A file name as a shell takes it. @param {string} text */
+function quoted(text) {
+  return /^[\w./:@%+=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+startPage();
