@@ -23,6 +23,7 @@ MAX_LINES = 360
 SAME_ROOM = {
     "assemble": "builder",
     "build_check": "build",
+    "build_files": "build",
     "build_secrets": "build",
     "build_diff": "build",
     "gather": "builder",
@@ -63,16 +64,8 @@ MAY_IMPORT = {
         *("builder", "readers", "derive", "render", "write"),
     ),
     "build_site": (
-        *(
-            "errors",
-            "model",
-            "records",
-            "build",
-            "derive",
-            "render",
-            "stage",
-            "readers",
-        ),
+        *("errors", "model", "records", "redact", "build"),
+        *("derive", "render", "stage", "readers"),
     ),
     "fleet": ("errors", "build", "build_site"),
     "terminal": ("errors", "content", "model", "derive", "render"),

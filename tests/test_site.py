@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from samples import EXAMPLES
+from test_cli import ok
 from whypath import build_site, fleet
 from whypath.cli import main
 from whypath.errors import TraceError

@@ -17,6 +17,7 @@ from whypath.build_check import (
     write_inspection,
 )
 from whypath.build_diff import Picked, WrittenDiff, compare_all, diff, masks, pick
+from whypath.build_files import ENDINGS, input_files
 from whypath.build_secrets import checked_pieces
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
@@ -42,6 +43,7 @@ __all__ = [
     "choose",
     "compare_all",
     "diff",
+    "input_files",
     "inspection_json",
     "masks",
     "pick_runs",
@@ -52,12 +54,6 @@ __all__ = [
     "write_inspection",
     "write_lines",
 ]
-
-STDIN = "-"
-ENDINGS = (
-    *(".jsonl", ".json", ".ndjson", ".gz", ".zst"),
-    *(".traj", ".eval", ".db", ".sqlite"),
-)
 
 Say = Callable[[str], None]
 """Told what is being done: a short sentence, or nothing."""
@@ -180,48 +176,6 @@ def claimed(records: Records, wanted: Reader | None, keep: bool) -> Trace:
         if not keep:
             records.close()
     return Trace(path, reader, others, records if keep else None)
-
-
-def input_files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
-    """Each file to read, and whether it was named itself (and so must be readable)."""
-    for source in sources:
-        path = Path(source)
-        if source == STDIN:
-            yield None, True
-        elif _is(Path.is_dir, path):
-            yield from ((file, False) for file in _in_folder(path))
-        elif any(mark in source for mark in "*?[") and not _is(Path.exists, path):
-            found = _matches(path)
-            if not found:
-                hint = "check the pattern; one such as 'runs/*.jsonl' is looked up here"
-                raise TraceError(source, "no file matches", hint=hint)
-            yield from ((file, False) for file in found)
-        else:
-            yield path, True
-
-
-def _is(question: Callable[[Path], bool], path: Path) -> bool:
-    """The answer, False where there is none: opening the file will say why."""
-    try:
-        return question(path)
-    except OSError:
-        return False
-
-
-def _matches(pattern: Path) -> list[Path]:
-    """The files that a pattern such as `runs/*.jsonl` names."""
-    anchor = Path(pattern.anchor)
-    try:
-        found = sorted(anchor.glob(str(pattern.relative_to(anchor))))
-    except ValueError as error:
-        raise TraceError(str(pattern), f"no pattern: {error}") from None
-    return [path for path in found if path.is_file()]
-
-
-def _in_folder(folder: Path) -> Iterable[Path]:
-    """Trace files below a folder, those nearer the top before their companions."""
-    files = (f for f in folder.rglob("*") if f.suffix in ENDINGS and f.is_file())
-    return sorted(files, key=lambda f: (len(f.parts), f))
 
 
 def _nothing(

@@ -2,9 +2,7 @@
 
 Reads JSON Lines and whole JSON documents, plain, gzip or zstd, from a file or standard
 input, and the parts of zip archives and SQLite databases. With its room it is the only
-door through which input comes. It does not know any trace format.
-
-Specifications: RFC 8259 (JSON), https://jsonlines.org.
+door of input; it knows no trace format. See RFC 8259 (JSON), https://jsonlines.org.
 """
 
 from collections.abc import Callable, Iterator

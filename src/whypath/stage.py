@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whypath.disk import OURS
-from whypath.write import MARK, refuse_foreign, unwritable
+from whypath.write import MARK, OURS, refuse_foreign, unwritable
 
 _PACK_LEVEL = 6
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from whypath.disk import OURS, exchange, hold, sweep, sync
+from whypath.disk import OURS as OURS
+from whypath.disk import exchange, hold, sweep, sync
 from whypath.errors import TraceError
 
 MARK = ".whypath"
