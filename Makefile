@@ -60,6 +60,7 @@ golden: $(VENV)/installed-test
 bench: $(VENV)/installed-test
 	@$(BIN)/python tests/chromium.py
 	$(BIN)/python tests/bench/bench.py
+	$(BIN)/python tests/bench/site.py
 	@$(BIN)/python tests/bench/checks.py
 
 clean:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from whypath.derive.row import Row
 
-MOST_GROUPS = 200
+MOST_GROUPS = 100
 MOST_LABELS = 12
 FIELDS = ("task", "agent", "model", "format")
 

@@ -32,7 +32,7 @@ from whypath.render.site_rows import row_view
 
 STYLES = ("theme", "layout", "site")
 SCRIPTS = ("columns", "query", "table", "site")
-ROWS_PER_PAGE = 500
+ROWS_PER_PAGE = 200
 FOREIGN_SHOWN = 100
 
 

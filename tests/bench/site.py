@@ -1,0 +1,137 @@
+"""Measures a site: 100,000 rows in Chromium, and many traces built, and built again."""
+
+import argparse
+import json
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import chromium
+from whypath import fleet
+from whypath.derive.row import Row
+from whypath.fleet import Plan
+from whypath.render.site import Words, site_pages
+from whypath.stage import write_page
+
+FOLDER = Path(__file__).parents[2] / "build" / "bench-site"
+OPEN_MS = FILTER_MS = 1000.0
+REBUILD_SHARE = 0.05
+
+FILTER = """
+async (query) => {
+  const from = performance.now();
+  location.hash = "#q=" + encodeURIComponent(query);
+  await new Promise((done) => addEventListener("hashchange", done, { once: true }));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return [performance.now() - from, document.getElementById("shown").textContent];
+}
+"""
+
+
+def rows(count: int) -> list[Row]:
+    """Invented rows: tasks that repeat, ids that do not."""
+    return [
+        Row(
+            key=f"run-{n:06}-{n * 2654435761 % 2**32:08x}",
+            source=f"night-{n % 90}/run-{n:06}.jsonl",
+            run=f"run-{n:06}",
+            format="native",
+            task=f"Task {n * 7919 % 4000} of the suite, as asked by customer {n % 977}",
+            agent=f"agent-{n % 12}",
+            models=(f"model-{n % 7}",),
+            labels=(("suite", f"s{n % 40}"), ("commit", f"{n // 500:07x}")),
+            status="ok" if n % 9 else "error",
+            outcome="passed" if n % 9 else "failed",
+            tone="ok" if n % 9 else "error",
+            verdict=f"Ended after {n % 300 + 3} steps; {n % 11} errors on the way.",
+            start_ns=(1_790_000_000 + n * 61) * 10**9,
+            duration_ns=(n * 7919 % 600_000 + 900) * 10**6,
+            tokens=n * 104_729 % 400_000,
+            cost_usd=(n * 104_729 % 400_000) / 3e6,
+            steps=n % 300 + 3,
+            decisions=n % 70,
+        )
+        for n in range(count)
+    ]
+
+
+def large(count: int) -> None:
+    """The list of `count` runs in Chromium."""
+    out = FOLDER / "large"
+    shutil.rmtree(out, ignore_errors=True)
+    start = time.perf_counter()
+    for name, pieces in site_pages(rows(count), (), Words("", "", "", None), bool):
+        write_page(out / name, pieces)
+    print(f"{count:,} rows: pages written in {time.perf_counter() - start:.1f} s")
+    found = chromium.find()
+    if found is None:
+        print("NO CHROMIUM: the list is not measured; see tests/chromium.py")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=chromium.ARGUMENTS
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        opened = []
+        for _ in range(3):
+            page.goto("about:blank")
+            page.goto((out / "index.html").as_uri())
+            page.wait_for_selector('html[data-ready="1"]')
+            opened.append(page.evaluate("performance.now()"))
+        nodes = page.evaluate("document.querySelectorAll('*').length")
+        print(f"opens in {min(opened):.0f} ms (target {OPEN_MS:.0f}), {nodes:,} nodes")
+        for query in ("customer 97", "outcome:failed cost:>0.1", "zzz", ""):
+            took, said = page.evaluate(FILTER, query)
+            print(f"  {query!r}: {took:.0f} ms (target {FILTER_MS:.0f}), {said}")
+        browser.close()
+
+
+def many(count: int, size: int) -> None:
+    """Traces of `size` steps: one process alone, then all, then one changed."""
+    from generate import FORMATS
+
+    traces = FOLDER / "traces"
+    shutil.rmtree(FOLDER / "site", ignore_errors=True)
+    traces.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(json.dumps(one) for one in FORMATS["native"](size)) + "\n"
+    for number in range(count):
+        (traces / f"{number:05}.jsonl").write_text(text)
+    few = [str(path) for path in sorted(traces.iterdir())[: max(count // 10, 1)]]
+    start = time.perf_counter()
+    alone = fleet.site(few, FOLDER / "few", Plan(), jobs=1)
+    single = alone.steps / (time.perf_counter() - start)
+    start = time.perf_counter()
+    made = fleet.site([str(traces)], FOLDER / "site", Plan())
+    whole = time.perf_counter() - start
+    rate, mb = made.steps / whole, made.size / 1e6 / whole
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cores = fleet.cores()
+    print(f"{count:,} traces of {size} steps, {cores} processors: {whole:.1f} s")
+    print(f"  {rate:,.0f} steps/s, {mb:.1f} MB/s; one process alone {single:,.0f}")
+    print(f"  {rate / single / cores:.0%} of that times the processors (target 80%)")
+    print(f"  peak memory: a worker {peak:.0f} MB, the parent {own:.0f} MB")
+    changed = traces / "00000.jsonl"
+    changed.write_text(text.replace("ok", "OK", 1))
+    start = time.perf_counter()
+    again = fleet.site([str(traces)], FOLDER / "site", Plan())
+    share = (time.perf_counter() - start) / whole
+    print(
+        f"  again with {again.made} changed: {share:.1%} (target {REBUILD_SHARE:.0%})"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--traces", type=int, default=2_000)
+    parser.add_argument("--steps", type=int, default=200)
+    asked = parser.parse_args()
+    large(asked.rows)
+    many(asked.traces, asked.steps)
