@@ -132,7 +132,7 @@ CALLS = {
     "input": (),
     "sys.exit": ("console",),
     "SystemExit": (),
-    "os.environ": ("cli", "cli_check"),
+    "os.environ": ("cli", "cli_check", "cli_site"),
     "os.getenv": ("cli",),
     "datetime.now": ("cli", "record"),
     "datetime.utcnow": (),

@@ -1,5 +1,7 @@
 """A site of many runs: what is in it, what is kept, and what goes wrong on the way."""
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -390,3 +392,30 @@ def test_no_secret_gets_into_a_site(tmp_path: Path) -> None:
         pages = [page.read_text() for page in out.rglob("*.html")]
         assert any(key in page for page in pages) is is_there
         assert any("[redacted:" in page for page in pages) is not is_there
+
+
+def test_no_secret_reaches_any_page_whatever_process_made_it(
+    runs: Path, tmp_path: Path
+) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
+    told = "correct-horse-battery"
+    for trace in (runs / "after").iterdir():
+        text = trace.read_text().replace("exports stop half way", f"{secret} {told}")
+        trace.write_text(text)
+    (runs / "torn.jsonl").write_text('{"type": "run", "whypath": 99, "id": "x"}\n')
+    out = tmp_path / "site"
+    ask = ["site", str(runs), "-o", str(out), "--redact-pattern", f"horse={told}"]
+    assert CliRunner().invoke(main, ask).exit_code == 0
+    pages = {name: data for name, data in contents(out).items() if ".html" in name}
+    everything = b"".join(pages.values())
+    everything += b"".join(
+        gzip.decompress(base64.b64decode(block))
+        for block in re.findall(rb'octet-stream"[^>]*>([^<]+)<', everything)
+    )
+    everything += gzip.decompress((out / "runs.jsonl.gz").read_bytes())
+    assert b"Route a ticket" in everything
+    assert secret.encode() not in everything
+    assert told.encode() not in everything
+    plain = CliRunner().invoke(main, [*ask, "--no-redact"])
+    assert plain.exit_code == 0, "and other options make the pages anew"
+    assert secret in "".join(page.read_text() for page in out.rglob("steps-*.html"))

@@ -40,6 +40,7 @@ __all__ = [
     "WrittenDiff",
     "all_readers",
     "check",
+    "checked_pieces",
     "choose",
     "compare_all",
     "diff",

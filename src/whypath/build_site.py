@@ -5,15 +5,15 @@ The work on one trace stands alone, so that any process can do it; `fleet` sprea
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from os.path import commonpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from whypath.build import claimed, draw, input_files, read_input
+from whypath.build import checked_pieces, claimed, draw, input_files, read_input
 from whypath.derive.ledger import Entry as Entry
 from whypath.derive.ledger import entry_of, lines
 from whypath.derive.row import Row as Row
@@ -22,7 +22,7 @@ from whypath.derive.story import tell
 from whypath.errors import EmptyTrace, TraceError, UnknownFormat
 from whypath.model import Run
 from whypath.readers import named
-from whypath.records import Records, digest_of
+from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
 from whypath.stage import clear_away, staged, take_over, write_packed, write_page
 
@@ -45,8 +45,8 @@ class Plan:
     `only`, `limit` (the newest runs), `sample` (a share of the traces, 0 to 1) and
     `max_age_ns` (against the newest run) choose runs. `baseline` holds the label
     `name=value`, or folders, of the runs that others are compared with; `pair_by` is
-    the label across which runs of a task are compared. Secrets are taken out unless
-    `redact` is False.
+    the label across which runs of a task are compared. `secrets` is the recipe of the
+    redactor that each trace gets for itself, None for none.
     """
 
     title: str = "Runs"
@@ -58,7 +58,8 @@ class Plan:
     max_age_ns: int | None = None
     baseline: tuple[str, ...] = ()
     pair_by: str | None = None
-    redact: bool = True
+    secrets: Mapping[str, Any] | None = None
+    limits: Limits | None = None
 
 
 class Unit(NamedTuple):
@@ -124,10 +125,10 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     path = Path(unit.path)
     try:
         wanted = named(plan.format) if plan.format else None
-        trace = claimed(Records(path), wanted, False)
+        trace = claimed(Records(path, limits=plan.limits or Limits()), wanted, False)
         files = (path, *trace.companions)
         parts = [edition, unit.name, plan.dot or "", plan.format or ""]
-        parts.append("redacted" if plan.redact else "as recorded")
+        parts += [repr(plan.secrets), repr(plan.limits)]
         parts += [f"{file.name} {digest_of(file)}" for file in files]
     except UnknownFormat as error:
         return unit._replace(error=str(error), is_foreign=not is_named)
@@ -171,24 +172,29 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
     rows: list[Row] = []
     kept: list[str] = []
     size = 0
+    redactor = Redactor(**plan.secrets) if plan.secrets is not None else None
+    clean = redactor.text if redactor is not None else str
     try:
         size = sum(Path(f).stat().st_size for f in (unit.path, *unit.companions))
-        redactor = Redactor() if plan.redact else None
-        found = read_input([unit.path], format=plan.format, redactor=redactor)
+        found = read_input(
+            [unit.path], format=plan.format, redactor=redactor, limits=plan.limits
+        )
         for run in found.runs:
-            made = _make_run(run, unit, plan, Path(stage))
+            made = _make_run(run, unit, plan, Path(stage), redactor)
             rows.append(made)
             if has_pages(made, plan):
                 kept.append(made.key)
     except TraceError as error:
-        rows.append(unreadable(key, unit.name, str(error)))
+        rows.append(unreadable(key, unit.name, clean(str(error))))
     except Exception as error:  # one trace never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
-        rows.append(unreadable(key, unit.name, why))
+        rows.append(unreadable(key, unit.name, clean(why)))
     return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
 
 
-def _make_run(run: Run, unit: Unit, plan: Plan, stage: Path) -> Row:
+def _make_run(
+    run: Run, unit: Unit, plan: Plan, stage: Path, redactor: Redactor | None
+) -> Row:
     from whypath.render.pages import Page, report_folder
 
     story = tell(run)
@@ -196,7 +202,8 @@ def _make_run(run: Run, unit: Unit, plan: Plan, stage: Path) -> Row:
     if has_pages(row, plan):
         page = Page(story, draw(story, plan.dot), None, {}, None, SHARED, HOME)
         for name, pieces in report_folder(page):
-            write_page(stage / RUNS / row.key / name, pieces)
+            checked = checked_pieces(redactor, pieces)
+            write_page(stage / RUNS / row.key / name, checked)
     return row
 
 

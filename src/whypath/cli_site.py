@@ -1,5 +1,6 @@
 """The command `site`: many runs as one folder of pages. Of the `cli` room."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from whypath.console import print_lines, say, tell_errors
-from whypath.options import Age, Share
+from whypath.options import Age, Share, reading
 
 SHOWN_ERRORS = 10
 
@@ -73,12 +74,7 @@ SHOWN_ERRORS = 10
 @click.option(
     "--dot", metavar="PROGRAM", help="Lay graphs out with this Graphviz `dot`."
 )
-@click.option(
-    "--redact/--no-redact",
-    default=True,
-    show_default=True,
-    help="Replace keys, tokens and passwords by placeholders.",
-)
+@reading(os.environ)
 @tell_errors
 def site(
     paths: tuple[str, ...],
@@ -93,7 +89,8 @@ def site(
     pair_by: str | None,
     format_name: str | None,
     dot: str | None,
-    redact: bool,
+    redactor: Any,
+    limits: Any,
 ) -> None:
     """Write a folder of pages about many runs: list, decisions across runs, reports.
 
@@ -120,7 +117,8 @@ def site(
         max_age_ns=max_age,
         baseline=baseline,
         pair_by=pair_by,
-        redact=redact,
+        secrets=redactor.recipe if redactor is not None else None,
+        limits=limits,
     )
     with _bar() as tell:
         made = fleet.site(paths, out, plan, jobs=jobs, tell=tell)

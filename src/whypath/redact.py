@@ -7,7 +7,9 @@ can promise to find all: see SECURITY.md.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -37,12 +39,20 @@ _MORE = 8
 _PACKED = Rule("base64", r"\z.", packed_gate())
 
 
+@cache
+def _book(personal: bool, patterns: tuple[tuple[str, str], ...]) -> RuleBook:
+    """The rules, compiled once for all the traces of a process."""
+    own = [own_rule(name, regex) for name, regex in patterns]
+    return RuleBook([*usual_rules(personal), *own, _PACKED])
+
+
 class Redactor:
     """Finds and replaces secrets, the same secret by the same placeholder.
 
     `known` are values that are secret wherever they stand, by the name of their kind;
     `patterns` are a person's own, by name; `personal` adds e-mail addresses and
     telephone numbers. Raises `TraceError` for a pattern that RE2 does not know.
+    `recipe` makes another one that knows as little as this one at its start.
     """
 
     def __init__(
@@ -52,9 +62,13 @@ class Redactor:
         patterns: Mapping[str, str] | None = None,
         personal: bool = False,
     ) -> None:
-        own = [own_rule(name, regex) for name, regex in (patterns or {}).items()]
+        self.recipe: dict[str, Any] = {
+            "known": {kind: tuple(values) for kind, values in (known or {}).items()},
+            "patterns": dict(patterns or {}),
+            "personal": personal,
+        }
         self._sure = {"email", "phone", *(patterns or {})}
-        self._book = RuleBook([*usual_rules(personal), *own, _PACKED])
+        self._book = _book(personal, tuple((patterns or {}).items()))
         self._known = Known()
         self._weak: list[Hit] = []
         for kind, values in (known or {}).items():
