@@ -80,11 +80,6 @@ def volatile_in(text: str) -> tuple[str, ...]:
     return tuple(match[0] for match in found if match.lastgroup != "float")
 
 
-def kinds_in(masked: str) -> tuple[str, ...]:
-    """The names of what was taken out of a text: `uuid`, `time`."""
-    return tuple(dict.fromkeys(re.findall("‹(\\w+)›", masked)))
-
-
 class _Ignored(NamedTuple):
     tool: str
     parts: tuple[str, ...]

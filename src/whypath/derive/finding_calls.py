@@ -221,8 +221,3 @@ def retry_storms(sight: Sight) -> Iterator[Finding | NotApplicable]:
                 tuple(act.at for act in others),
                 name,
             )
-
-
-def is_idle(sight: Sight) -> NotApplicable | None:
-    """Says so where no tool was called."""
-    return None if sight.acts else NotApplicable("no tool was called")
