@@ -22,8 +22,10 @@ from samples import EXAMPLES, ROOT, read_runs
 from whypath import __version__
 from whypath.derive.context import window
 from whypath.derive.story import tell
+from whypath.render.assets import TEMPLATES, asset
+from whypath.render.environment import environment
 from whypath.render.fragments import StepParts
-from whypath.render.pages import SCRIPTS, STYLES, TEMPLATES, asset, environment
+from whypath.render.pages import SCRIPTS, STYLES
 
 HOSTILE = Path(__file__).parent / "traces" / "hostile"
 ESCALATION = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
@@ -140,15 +142,30 @@ def test_elements_are_closed_and_ids_are_unique(
         assert twice == []
 
 
+def frame_of(html: str) -> str:
+    """The panes and buttons of the replay, which the script puts into the page."""
+    found = re.search(r'^const FRAME = (".*");$', html, flags=re.M)
+    assert found is not None
+    return str(json.loads(found[1]))
+
+
 @of_pages
 def test_every_link_leads_somewhere(trace: Path, report_of: ReportOf) -> None:
     html = report_of(trace).read_text("utf-8")
-    page = Reading(html)
-    ids = set(page.values("id"))
-    named = {each for name in REFERENCES for each in page.values(name)}
+    page, frame = Reading(html), Reading(frame_of(html))
+    assert not set(page.values("id")) & {
+        each for each in frame.values("id") if not each.startswith("i-")
+    }
+    ids = {*page.values("id"), *frame.values("id")}
+    named = {
+        each
+        for reading in (page, frame)
+        for name in REFERENCES
+        for each in reading.values(name)
+    }
     assert named <= ids
     steps = len(unpack(html).fragments)
-    for reading in page_and_fragments(html):
+    for reading in [frame, *page_and_fragments(html)]:
         for link in reading.values("href"):
             if step := re.fullmatch(r"#step=(\d+)", link):
                 assert 1 <= int(step[1]) <= steps

@@ -1,9 +1,20 @@
 // @ts-check
 // What is shown, and what every button does. Starts everything.
 
+/** Puts the panes and buttons of the replay into the page, and the icons that they need. @param {number} count */
+function furnish(count) {
+  const frame = parseFragment(FRAME);
+  document.querySelector(".sprite")?.replaceWith(/** @type {Element} */ (frame.querySelector(".sprite")));
+  frame.querySelector("#scrubber")?.setAttribute("aria-valuemax", String(count));
+  /** @type {Element} */ (frame.querySelector(".of")).textContent = ` of ${count.toLocaleString("en")}`;
+  document.querySelector(".bar")?.append(/** @type {Element} */ (frame.querySelector(".tools")));
+  document.getElementById("overview")?.after(frame);
+}
+
 async function start() {
   applyTheme(preference("theme"));
   const index = await loadIndex();
+  furnish(index.count);
   const payload = openPayload(index);
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const [stepBox, stepPanel, announce] = ["step", "step-panel", "announce"].map(byId);

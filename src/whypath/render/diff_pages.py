@@ -15,17 +15,11 @@ from whypath.derive.diff_graph import merge_graphs
 from whypath.derive.diff_metrics import answers, find_metrics
 from whypath.derive.diff_words import CLASSES, join, verdict
 from whypath.derive.diff_words import chain as links
+from whypath.render.assets import asset, block, hash_of, in_one_scope, policy
 from whypath.render.diff_seen import message_views
 from whypath.render.diff_views import Span, spans, view
 from whypath.render.dot import lay_out
-from whypath.render.pages import (
-    asset,
-    block,
-    environment,
-    hash_of,
-    in_one_scope,
-    policy,
-)
+from whypath.render.environment import environment, render_page
 from whypath.render.payload import Payload, pack
 
 STYLES = ("theme", "layout", "content", "graph", "diff")
@@ -71,7 +65,6 @@ def _in_folder(
     head, rest, tail = _page(diff, dot, csp, name, up)
     script = '<script src="diff.js"></script>'
     yield f"{name}.html", chain([head], _packed(diff, rest), [script, tail])
-    template = environment().get_template("diff_rows.html")
     pages = _in_pages(rest)
     for number, some in enumerate(pages, start=1):
         values = {
@@ -83,7 +76,7 @@ def _in_folder(
             "csp": "default-src 'none'; style-src 'self'; img-src data:",
             "version": __version__,
         }
-        yield f"{name}-{number:02}.html", [template.render(values)]
+        yield f"{name}-{number:02}.html", [render_page("diff_rows.html", values)]
 
 
 def _page(
@@ -118,7 +111,7 @@ def _page(
         "version": __version__,
         "linked": bool(name),
     }
-    html = environment().get_template("diff.html").render(values)
+    html = render_page("diff.html", values)
     head, tail = html.split(_SPLIT, 1)
     return head, rest, tail
 
@@ -223,4 +216,4 @@ def _matrix(diffs: Sequence[Diff], names: Sequence[str]) -> str:
         "csp": policy("'self'", "'self'"),
         "version": __version__,
     }
-    return environment().get_template("diff_matrix.html").render(values)
+    return render_page("diff_matrix.html", values)

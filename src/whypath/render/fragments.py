@@ -22,7 +22,7 @@ from whypath.render.windows import MessageRow, WindowRows, Windows
 
 PROSE_BYTES = 64 * 1024
 OTHERS = 40
-KEPT = 20
+KEPT = 5
 """How many of the messages that a window begins with are listed where written out."""
 
 

@@ -1,26 +1,20 @@
 """Turns a Story into the pages of a report, in pieces, so that they can be streamed.
 
-The only place where Jinja2 is set up. Nothing is written here.
+Nothing is written here.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.compiler import CodeGenerator
-from markupsafe import escape
 
 from whypath import __version__
 from whypath.content import to_json
 from whypath.derive.graph import Graph
 from whypath.derive.story import Story
-from whypath.render import words
+from whypath.render.assets import asset, block, hash_of, in_one_scope, policy
+from whypath.render.environment import environment, render_page
 from whypath.render.facts import Facts
 from whypath.render.fragments import Fragments
 from whypath.render.index import index
@@ -28,10 +22,6 @@ from whypath.render.overview import overview
 from whypath.render.payload import Payload, pack
 from whypath.render.picture import Layout
 from whypath.render.static import STEPS_PER_PAGE, Static, page_link, page_name
-
-PACKAGE = Path(__file__).parents[1]
-TEMPLATES = [PACKAGE / "templates", PACKAGE.parents[1] / "templates"]
-"""First a wheel's place, then a checkout's."""
 
 STYLES = ("theme", "layout", "content", "findings", "replay", "graph")
 SCRIPTS = (
@@ -55,60 +45,6 @@ class Drawing(NamedTuple):
     insides: Mapping[int, Layout] = {}
 
 
-class _Generator(CodeGenerator):
-    """Compiles each value that a template shows to a call of our own `escape`."""
-
-    def _output_child_pre(self, *_: object) -> None:
-        self.write("environment.escape(")
-
-
-class _Environment(Environment):
-    """Escapes as Jinja2 does, twice as fast: that is half of the time of a step.
-
-    Jinja2 makes a `Markup` of each value, only to join it with the others.
-    """
-
-    code_generator_class = _Generator
-
-    @staticmethod
-    def escape(value: object) -> str:
-        """A value as HTML."""
-        if type(value) is int:
-            return str(value)
-        if type(value) is not str:
-            return escape(value)
-        return (
-            value.replace("&", "&amp;")
-            .replace("<", "&lt;")
-            .replace(">", "&gt;")
-            .replace("'", "&#39;")
-            .replace('"', "&#34;")
-        )
-
-
-@cache
-def environment() -> Environment:
-    """The one Jinja2 environment: everything escaped, nothing undefined."""
-    env = _Environment(
-        loader=FileSystemLoader([str(folder) for folder in TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
-    env.filters.update(
-        count=words.count,
-        counted=words.counted,
-        tokens=words.tokens,
-        cost=words.cost,
-        duration=words.duration,
-        moment=words.moment,
-        size=words.size,
-    )
-    return env
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """Everything the report of one run is made from.
@@ -130,7 +66,7 @@ class Page:
 
 def report_file(page: Page) -> Iterator[str]:
     """The report as one self-contained file, in pieces."""
-    style, script = asset("css", STYLES), in_one_scope(asset("js", SCRIPTS))
+    style, script = asset("css", STYLES), _script()
     csp = policy(hash_of(script), hash_of(style))
     head, tail = _report(page, csp, _hash_link, linked=False)
     before, after = head.split(_STYLE, 1)
@@ -161,7 +97,15 @@ def report_folder(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
 def report_assets() -> Iterator[tuple[str, Iterable[str]]]:
     """The style and the script that the pages of a run need beside them."""
     yield "report.css", [asset("css", STYLES)]
-    yield "report.js", [in_one_scope(asset("js", SCRIPTS))]
+    yield "report.js", [_script()]
+
+
+@cache
+def _script() -> str:
+    """All scripts of the replay, and its panes and buttons as a text: see replay.js."""
+    replay = environment().get_template("parts/replay.html").render()
+    frame = to_json(replay).decode().replace("</", "<\\/")
+    return in_one_scope(f"const FRAME = {frame};\n{asset('js', SCRIPTS)}")
 
 
 def _report(
@@ -184,7 +128,7 @@ def _report(
         "shared": page.shared,
         "home": page.home,
     }
-    html = environment().get_template("report.html").render(values)
+    html = render_page("report.html", values)
     head, tail = html.split(_SPLIT, 1)
     return head, tail
 
@@ -239,11 +183,11 @@ def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
     static = Static(story.run.contents)
     macro = _fragment(static)
     fragments = Fragments(story, static, macro, page.notes, written_out=True)
-    template = environment().get_template("steps.html")
     count = -(-len(story.run.steps) // STEPS_PER_PAGE)
     for number in range(1, count + 1):
         start = (number - 1) * STEPS_PER_PAGE
         steps = story.run.steps[start : start + STEPS_PER_PAGE]
+        static.here = page_name(start + 1)
         values = {
             "story": story,
             "steps": [(step.position, fragments.render(step)) for step in steps],
@@ -251,47 +195,8 @@ def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
             "count": count,
             "csp": "default-src 'none'; style-src 'self'; img-src data:",
             "version": __version__,
-            "at": page_link,
+            "at": static.href,
             "shared": page.shared,
             "home": page.home,
         }
-        yield page_name(start + 1), [template.render(values)]
-
-
-def block(role: str, base64_text: str) -> str:
-    """An inert block: base64 cannot hold anything that a parser would act on."""
-    kind = "application/octet-stream"
-    return f'<script type="{kind}" class="{role}">{base64_text}</script>\n'
-
-
-@cache
-def asset(kind: str, names: tuple[str, ...]) -> str:
-    """Our own files, joined as they are, so that the hash in the policy matches."""
-    return "\n".join(_read(f"assets/{name}.{kind}") for name in names)
-
-
-def in_one_scope(script: str) -> str:
-    """The scripts together, adding nothing to the page's globals."""
-    return f'(() => {{\n"use strict";\n{script}\n}})();\n'
-
-
-def _read(name: str) -> str:
-    for folder in TEMPLATES:
-        if (folder / name).is_file():
-            return (folder / name).read_text("utf-8")
-    raise FileNotFoundError(name)
-
-
-def policy(script: str, style: str) -> str:
-    """The Content-Security-Policy: our script and style, and nothing else."""
-    return (
-        f"default-src 'none'; script-src {script}; style-src {style}; "
-        "img-src data:; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types whypath"
-    )
-
-
-def hash_of(text: str) -> str:
-    """What the policy calls a script or a style by."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+        yield static.here, [render_page("steps.html", values)]

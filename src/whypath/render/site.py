@@ -15,15 +15,9 @@ from whypath.derive.groups import find_groupings, group_by
 from whypath.derive.periods import cut
 from whypath.derive.points import find_points
 from whypath.derive.row import Row
-from whypath.render.pages import (
-    PACKAGE,
-    TEMPLATES,
-    asset,
-    environment,
-    in_one_scope,
-    policy,
-    report_assets,
-)
+from whypath.render.assets import PACKAGE, TEMPLATES, asset, in_one_scope, policy
+from whypath.render.environment import render_page
+from whypath.render.pages import report_assets
 from whypath.render.payload import pack
 from whypath.render.plots import site_plots
 from whypath.render.site_columns import columns
@@ -81,7 +75,7 @@ def site_pages(
 
     def page(template: str, here: str, up: str = "", **values: Any) -> list[str]:
         values["site"] = shared(here, up)
-        return [environment().get_template(template).render(values)]
+        return [render_page(template, values)]
 
     latest = list(reversed(rows))
     count = max(1, -(-len(latest) // ROWS_PER_PAGE))

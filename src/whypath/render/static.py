@@ -35,6 +35,8 @@ class Static:
     def __init__(self, contents: ContentStore) -> None:
         self._contents = contents
         self._more: list[str] = []
+        self.here = ""
+        """The page that is being written, within which addresses are short."""
 
     def ref(self, content: int, *, own: bool = True) -> int:
         """The content's own number."""
@@ -60,4 +62,4 @@ class Static:
 
     def href(self, position: int) -> str:
         """The address of a step."""
-        return page_link(position)
+        return page_link(position).removeprefix(self.here)
