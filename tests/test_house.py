@@ -26,6 +26,7 @@ SAME_ROOM = {
     "build_files": "build",
     "build_secrets": "build",
     "build_diff": "build",
+    "site_plan": "build_site",
     "gather": "builder",
     "pair": "builder",
     "conceal": "builder",

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from samples import EXAMPLES
-from test_cli import ok
+from test_cli import ok, whypath
 from whypath import build_site, fleet
 from whypath.cli import main
 from whypath.errors import TraceError
@@ -392,6 +392,30 @@ def test_no_secret_gets_into_a_site(tmp_path: Path) -> None:
         pages = [page.read_text() for page in out.rglob("*.html")]
         assert any(key in page for page in pages) is is_there
         assert any("[redacted:" in page for page in pages) is not is_there
+
+
+@pytest.mark.parametrize(
+    "name", ["run-{}.json", "bad-{}.jsonl", "no-{}.json", "{}/r.json"]
+)
+def test_the_secret_in_the_name_of_a_file_stays_out_of_everything(
+    name: str, tmp_path: Path
+) -> None:
+    key = "AKIA" + "Q7WN2ZTRV5XKJ3LM"
+    said = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "x"}]
+    texts = {"bad": '{"type": "run", "whypath": 99}\n', "no-": '{"colour": "blue"}'}
+    runs = tmp_path / "runs"
+    for file in (name.format(key), "good.json"):
+        (runs / file).parent.mkdir(parents=True, exist_ok=True)
+        (runs / file).write_text(texts.get(file[:3], json.dumps({"messages": said})))
+    out = tmp_path / "site"
+    done = whypath("site", str(runs), "-o", str(out), "--jobs", "1")
+    assert done.exit_code == 0
+    assert "[redacted:" in (out / "index.html").read_text()
+    names = " ".join(contents(out))
+    ledger = gzip.decompress((out / "runs.jsonl.gz").read_bytes()).decode()
+    pages = "".join(page.read_text() for page in out.rglob("*.html"))
+    for text in (names, ledger, pages, done.output):
+        assert key.lower() not in text.lower()
 
 
 def test_no_secret_reaches_any_page_whatever_process_made_it(

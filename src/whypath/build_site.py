@@ -5,13 +5,11 @@ The work on one trace stands alone, so that any process can do it; `fleet` sprea
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
-from functools import partial
 from os.path import commonpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import NamedTuple
 
 from whypath.build import checked_pieces, claimed, draw, input_files, read_input
 from whypath.derive.ledger import Entry as Entry
@@ -24,42 +22,14 @@ from whypath.model import Run
 from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
+from whypath.site_plan import Plan as Plan
+from whypath.site_plan import has_pages, is_usual, words_of
 from whypath.stage import clear_away, staged, take_over, write_packed, write_page
-
-if TYPE_CHECKING:
-    from whypath.render.site import Words
-
-Only = Literal["findings", "failed"]
 
 LEDGER = "runs.jsonl.gz"
 RUNS = "runs"
 SHARED = "../../assets/"
 HOME = "../../index.html"
-DAY_NS = 86_400 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the site is to hold, and how it is made.
-
-    `only`, `limit` (the newest runs), `sample` (a share of the traces, 0 to 1) and
-    `max_age_ns` (against the newest run) choose runs. `baseline` holds the label
-    `name=value`, or folders, of the runs that others are compared with; `pair_by` is
-    the label across which runs of a task are compared. `secrets` is the recipe of the
-    redactor that each trace gets for itself, None for none.
-    """
-
-    title: str = "Runs"
-    format: str | None = None
-    dot: str | None = None
-    only: Only | None = None
-    limit: int | None = None
-    sample: float = 1.0
-    max_age_ns: int | None = None
-    baseline: tuple[str, ...] = ()
-    pair_by: str | None = None
-    secrets: Mapping[str, Any] | None = None
-    limits: Limits | None = None
 
 
 class Unit(NamedTuple):
@@ -75,6 +45,11 @@ class Unit(NamedTuple):
     companions: tuple[str, ...] = ()
     error: str = ""
     is_foreign: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Tells the trace from others without saying its name."""
+        return _hash(self.name, 16)
 
 
 class Made(NamedTuple):
@@ -123,6 +98,7 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     Whatever is wrong with the file is told in the unit; nothing is raised.
     """
     path = Path(unit.path)
+    clean = _cleaner(_redactor(unit, plan))
     try:
         wanted = named(plan.format) if plan.format else None
         trace = claimed(Records(path, limits=plan.limits or Limits()), wanted, False)
@@ -131,9 +107,11 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
         parts += [repr(plan.secrets), repr(plan.limits)]
         parts += [f"{file.name} {digest_of(file)}" for file in files]
     except UnknownFormat as error:
-        return unit._replace(error=str(error), is_foreign=not is_named)
+        if not is_named:
+            return unit._replace(name=clean(unit.name), is_foreign=True)
+        return unit._replace(error=clean(str(error)))
     except TraceError as error:
-        return unit._replace(error=str(error))
+        return unit._replace(error=clean(str(error)))
     return unit._replace(
         digest=_hash("\0".join(parts), 16),
         companions=tuple(str(file) for file in trace.companions),
@@ -166,14 +144,15 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
 
     What cannot be read, or be made into pages, becomes a row that says why.
     """
+    redactor = _redactor(unit, plan)
+    clean = _cleaner(redactor)
+    source = clean(unit.name)
     key = _key(unit.name, "", "trace")
     if unit.error:
-        return Made((unreadable(key, unit.name, unit.error),), (), 0, 0)
+        return Made((unreadable(key, source, unit.error),), (), 0, 0)
     rows: list[Row] = []
     kept: list[str] = []
     size = 0
-    redactor = Redactor(**plan.secrets) if plan.secrets is not None else None
-    clean = redactor.text if redactor is not None else str
     try:
         size = sum(Path(f).stat().st_size for f in (unit.path, *unit.companions))
         found = read_input(
@@ -185,11 +164,24 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
             if has_pages(made, plan):
                 kept.append(made.key)
     except TraceError as error:
-        rows.append(unreadable(key, unit.name, clean(str(error))))
+        rows.append(unreadable(key, source, clean(str(error))))
     except Exception as error:  # one trace never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
-        rows.append(unreadable(key, unit.name, clean(why)))
+        rows.append(unreadable(key, source, clean(why)))
     return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
+
+
+def _redactor(unit: Unit, plan: Plan) -> Redactor | None:
+    """What takes the secrets of a trace out; it knows those of its name."""
+    if plan.secrets is None:
+        return None
+    redactor = Redactor(**plan.secrets)
+    redactor.learn(unit.path)
+    return redactor
+
+
+def _cleaner(redactor: Redactor | None) -> Callable[[str], str]:
+    return str if redactor is None else redactor.text
 
 
 def _make_run(
@@ -198,22 +190,14 @@ def _make_run(
     from whypath.render.pages import Page, report_folder
 
     story = tell(run)
-    row = row_of(story, _key(unit.name, run.format, run.id), unit.name)
+    source = _cleaner(redactor)(unit.name)
+    row = row_of(story, _key(unit.name, run.format, run.id), source)
     if has_pages(row, plan):
         page = Page(story, draw(story, plan.dot), None, {}, None, SHARED, HOME)
         for name, pieces in report_folder(page):
             checked = checked_pieces(redactor, pieces)
             write_page(stage / RUNS / row.key / name, checked)
     return row
-
-
-def has_pages(row: Row, plan: Plan) -> bool:
-    """True for a run that `--only` lets in."""
-    if row.error:
-        return False
-    if plan.only == "findings":
-        return bool(row.flaws)
-    return plan.only != "failed" or row.outcome == "failed"
 
 
 def remember(folder: Path) -> dict[str, Entry]:
@@ -224,7 +208,7 @@ def remember(folder: Path) -> dict[str, Entry]:
     try:
         with closing(Records(path)) as records:
             known = (entry_of(bytes(record.data)) for record in records)
-            return {entry.name: entry for entry in known if entry is not None}
+            return {entry.mark: entry for entry in known if entry is not None}
     except TraceError:
         return {}  # then everything is made anew
 
@@ -268,52 +252,16 @@ def finish(
                 clear_away(stage / RUNS / key)
         left.append(
             Entry(
-                name=entry.name,
+                mark=entry.mark,
                 digest=entry.digest,
                 rows=entry.rows,
                 kept=tuple(key for key in entry.kept if key in shown),
             )
         )
-    for name, pieces in site_pages(rows, foreign, _words(plan), is_usual(plan)):
+    for name, pieces in site_pages(rows, foreign, words_of(plan), is_usual(plan)):
         write_page(stage / name, pieces)
     write_packed(stage / LEDGER, lines(left))
     return rows
-
-
-def is_usual(plan: Plan) -> Callable[[Row], bool]:
-    """Tells the runs of the baseline: by a label `name=value`, or by their folder."""
-    return partial(_is_usual, plan.baseline)
-
-
-def _is_usual(baseline: tuple[str, ...], row: Row) -> bool:
-    for one in baseline:
-        name, mark, value = one.partition("=")
-        if mark and (name, value) in row.labels:
-            return True
-        folder = one.strip("/")
-        if row.source == folder or row.source.startswith(f"{folder}/"):
-            return True
-    return False
-
-
-def _words(plan: Plan) -> "Words":
-    """What pages say of the plan."""
-    from whypath.render.site import Words
-
-    said = []
-    if plan.only:
-        said.append(
-            f"only runs {'with findings' if plan.only == 'findings' else 'that failed'}"
-        )
-    if plan.limit is not None:
-        said.append(f"the newest {plan.limit:,}")
-    if plan.sample < 1:
-        said.append(f"a sample of {plan.sample:.0%} of the traces")
-    if plan.max_age_ns is not None:
-        said.append(
-            f"none more than {plan.max_age_ns / DAY_NS:g} days older than the newest"
-        )
-    return Words(plan.title, "; ".join(said), " and ".join(plan.baseline), plan.pair_by)
 
 
 def _key(name: str, format: str, id: str) -> str:

@@ -94,7 +94,7 @@ def site(
         entries: dict[str, Entry] = {}
         todo: list[Unit] = []
         for unit in units:
-            entry = known.get(unit.name)
+            entry = known.get(unit.mark)
             if entry is None or not build_site.can_keep(entry, unit, plan):
                 todo.append(unit)
             elif build_site.keep_pages(entry, out, stage):
@@ -108,7 +108,7 @@ def site(
             if isinstance(made, Lost):
                 made = build_site.make(unit._replace(error=made.why), plan, str(stage))
             entries[unit.name] = Entry(
-                name=unit.name, digest=unit.digest, rows=made.rows, kept=made.kept
+                mark=unit.mark, digest=unit.digest, rows=made.rows, kept=made.kept
             )
             steps, size = steps + made.steps, size + made.size
             tell("writing runs", done, len(todo), steps)

@@ -99,6 +99,10 @@ class Redactor:
                 places[number] = seen
         return places
 
+    def learn(self, name: str) -> None:
+        """Learns the secrets of a name that no run holds, such as that of a file."""
+        self._weak += self._look(to_json(name), named=False)
+
     def text(self, text: str, seen: Counter[str] | None = None) -> str:
         """The text with all secrets replaced that are known by now."""
         if not self._known:

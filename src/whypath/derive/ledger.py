@@ -11,13 +11,14 @@ from whypath.derive.row import Row
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace of a site: its name there, what made its pages, and its rows.
+    """A trace of a site: what tells it apart, what made its pages, and its rows.
 
+    `mark` is a hash of its name, which may hold a secret.
     `digest` changes with the contents, the program and the options that pages depend
     on. `kept` are the keys of the rows that have pages.
     """
 
-    name: str
+    mark: str
     digest: str
     rows: tuple[Row, ...] = ()
     kept: tuple[str, ...] = ()
