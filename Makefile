@@ -1,6 +1,6 @@
 # Each target does all the set-up it needs, on a fresh machine too.
 #
-#   make demo     reports of the example traces, in build/demo
+#   make demo     the site of the example traces, in site/
 #   make test     format, lint, types, JavaScript syntax, tests (in a browser too)
 #   make golden   writes tests/golden anew; review the difference
 #   make bench    the numbers of the README, with their targets
@@ -13,32 +13,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
-EXAMPLES := $(sort $(wildcard example_traces/*/*.jsonl example_traces/*/*.json))
-FIRST := build/demo/escalation/vip-after-rename.html
-REPORTS := $(addsuffix .html,$(basename $(EXAMPLES:example_traces/%=build/demo/%)))
-SOURCES := $(shell find src templates -type f -not -name '*.pyc')
 SCRIPTS := $(wildcard templates/assets/*.js)
 
 .PHONY: demo test golden bench clean
 .DELETE_ON_ERROR:
 
-demo: $(REPORTS)
+# The same runs in other formats, which show how those are read, are left out.
+demo: $(VENV)/installed
+	$(BIN)/whypath site example_traces -o site --title "Example runs" \
+	  --baseline vip-routing/before --forget \
+	  --exclude '*.chat.json' --exclude '*.otlp.jsonl' --exclude '*.claude-code.jsonl'
 	@echo
-	@echo "Open the first in a browser; the others are beside it:"
-	@for report in $(FIRST) $(filter-out $(FIRST),$(REPORTS)); do \
-	  echo "  file://$(CURDIR)/$$report"; done
-
-define report
-@mkdir -p $(@D)
-@echo "whypath report $< -o $@"
-@$(BIN)/whypath report $< -o $@ > /dev/null
-endef
-
-build/demo/%.html: example_traces/%.jsonl $(VENV)/installed $(SOURCES)
-	$(report)
-
-build/demo/%.html: example_traces/%.json $(VENV)/installed $(SOURCES)
-	$(report)
+	@echo "Open it in a browser: file://$(CURDIR)/site/index.html"
 
 test: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

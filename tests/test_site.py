@@ -169,7 +169,7 @@ def test_a_fault_of_ours_is_told_in_the_row(
     real = build_site.tell
 
     def tell(run):  # type: ignore[no-untyped-def]
-        if run.id.endswith("8831"):
+        if run.id.endswith("8811"):
             raise KeyError("a bug")
         return real(run)
 
@@ -178,6 +178,16 @@ def test_a_fault_of_ours_is_told_in_the_row(
     (bad,) = [row for row in made.rows if row.error]
     assert bad.error == "a fault in Whypath: KeyError: 'a bug'"
     assert len(made.rows) == 6
+
+
+def test_names_can_be_left_out_and_nothing_be_remembered(
+    runs: Path, tmp_path: Path
+) -> None:
+    made = build(runs, tmp_path / "site", exclude=("after/*",), forget=True)
+    assert {row.source.split("/")[0] for row in made.rows} == {"before"}
+    assert not (tmp_path / "site" / "runs.jsonl.gz").exists()
+    again = build(runs, tmp_path / "site", exclude=("after/*",), forget=True)
+    assert (again.made, again.kept) == (made.made, 0)
 
 
 def die_on(item: int) -> int:
@@ -206,7 +216,7 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     [
         ({"limit": 2}, 2),
         ({"only": "failed"}, 0),
-        ({"max_age_ns": 6 * 3_600 * 10**9}, 2),
+        ({"max_age_ns": 16 * 3_600 * 10**9}, 2),
         ({"sample": 0.5}, None),
     ],
     ids=str,

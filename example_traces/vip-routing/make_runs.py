@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TIERS = ("standard", "vip", "standard", "partner", "standard", "vip")
+TIERS = ("vip", "standard", "partner", "vip", "partner")
 QUEUES = {"vip": "vip-desk", "partner": "partner-desk", "standard": "general"}
 SUBJECTS = (
     *("exports stop half way", "cannot log in", "invoice is wrong"),
@@ -65,11 +65,11 @@ def run(number: int, when: datetime, field: str) -> list[dict]:
 
 
 def write(folder: Path, first: int, start: datetime, field: str) -> None:
-    """Thirty runs, some hours apart, a file each."""
+    """Ten runs, some hours apart, a file each."""
     folder.mkdir(exist_ok=True)
-    for at in range(30):
+    for at in range(10):
         number = first + at
-        when = start + timedelta(hours=5 * at, minutes=(number * 17) % 60)
+        when = start + timedelta(hours=15 * at, minutes=(number * 17) % 60)
         lines = [json.dumps(record) for record in run(number, when, field)]
         path = folder / f"route-{8800 + number}.jsonl"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -77,4 +77,4 @@ def write(folder: Path, first: int, start: datetime, field: str) -> None:
 
 if __name__ == "__main__":
     write(HERE / "before", 0, START, "tier")
-    write(HERE / "after", 30, MOVED, "account_tier")
+    write(HERE / "after", 10, MOVED, "account_tier")

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
+from fnmatch import fnmatchcase
 from os.path import commonpath
 from pathlib import Path
 from typing import NamedTuple
@@ -61,10 +62,13 @@ class Made(NamedTuple):
     size: int
 
 
-def find_units(sources: Sequence[str]) -> list[tuple[Unit, bool]]:
+def find_units(
+    sources: Sequence[str], exclude: Sequence[str] = ()
+) -> list[tuple[Unit, bool]]:
     """Every file to look at, once, and whether it was named itself.
 
-    Raises `TraceError` for a pattern that names nothing, or standard input.
+    `exclude` holds patterns of names in the site, such as `drafts/*`. Raises
+    `TraceError` for a pattern that names nothing, or standard input.
     """
     found: dict[Path, bool] = {}
     for path, is_named in input_files(sources):
@@ -75,9 +79,14 @@ def find_units(sources: Sequence[str]) -> list[tuple[Unit, bool]]:
         hint = "name a folder with traces, or a pattern in quotes"
         raise EmptyTrace(" ".join(sources), "no trace files in it", hint=hint)
     root = _root(list(found), sources)
-    return [
+    units = [
         (Unit(_name(path, root), str(path)), is_named)
         for path, is_named in found.items()
+    ]
+    return [
+        (unit, is_named)
+        for unit, is_named in units
+        if not any(fnmatchcase(unit.name, pattern) for pattern in exclude)
     ]
 
 
@@ -260,7 +269,8 @@ def finish(
         )
     for name, pieces in site_pages(rows, foreign, words_of(plan), is_usual(plan)):
         write_page(stage / name, pieces)
-    write_packed(stage / LEDGER, lines(left))
+    if not plan.forget:
+        write_packed(stage / LEDGER, lines(left))
     return rows
 
 

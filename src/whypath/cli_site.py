@@ -69,6 +69,17 @@ SHOWN_ERRORS = 10
     help="Compare runs of a task across the values of a label.",
 )
 @click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Leave out traces whose names below the folder match: 'drafts/*'.",
+)
+@click.option(
+    "--forget",
+    is_flag=True,
+    help="For publishing: leave out what would tell the next build what is unchanged.",
+)
+@click.option(
     "--format", "format_name", metavar="NAME", help="Do not guess the format."
 )
 @click.option(
@@ -87,6 +98,8 @@ def site(
     max_age: int | None,
     baseline: tuple[str, ...],
     pair_by: str | None,
+    exclude: tuple[str, ...],
+    forget: bool,
     format_name: str | None,
     dot: str | None,
     redactor: Any,
@@ -119,6 +132,8 @@ def site(
         pair_by=pair_by,
         secrets=redactor.recipe if redactor is not None else None,
         limits=limits,
+        exclude=exclude,
+        forget=forget,
     )
     with _bar() as tell:
         made = fleet.site(paths, out, plan, jobs=jobs, tell=tell)

@@ -87,7 +87,7 @@ def site(
     that is not ours, and where no run could be read at all.
     """
     workers = jobs or cores()
-    found = build_site.find_units(sources)
+    found = build_site.find_units(sources, plan.exclude)
     known = build_site.remember(out)
     with build_site.fill(out) as stage:
         units, foreign = _look(found, plan, workers, tell)

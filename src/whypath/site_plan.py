@@ -27,7 +27,9 @@ class Plan:
     `max_age_ns` (against the newest run) choose runs. `baseline` holds the label
     `name=value`, or folders, of the runs that others are compared with; `pair_by` is
     the label across which runs of a task are compared. `secrets` is the recipe of the
-    redactor that each trace gets for itself, None for none.
+    redactor that each trace gets for itself, None for none. `exclude` holds patterns
+    of the names of traces to leave out. `forget` leaves out what the next build would
+    need to know what is unchanged.
     """
 
     title: str = "Runs"
@@ -41,6 +43,8 @@ class Plan:
     pair_by: str | None = None
     secrets: Mapping[str, Any] | None = None
     limits: Limits | None = None
+    exclude: tuple[str, ...] = ()
+    forget: bool = False
 
 
 def has_pages(row: Row, plan: Plan) -> bool:

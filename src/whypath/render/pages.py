@@ -153,7 +153,8 @@ def _fragment(static: Static | None) -> Callable[..., str]:
 def _packed(page: Page) -> Iterator[str]:
     """The chunks of the payload, then the index that says where what is."""
     story = page.story
-    payload = Payload(story.run.contents)
+    in_site = bool(page.shared)  # is compared, and made on several machines
+    payload = Payload(story.run.contents, portable=in_site)
     fragments = Fragments(story, payload, _fragment(None), page.notes)
     facts = Facts(story, payload)
     for step in story.run.steps:
@@ -169,12 +170,12 @@ def _packed(page: Page) -> Iterator[str]:
         template = environment().get_template("parts/graph.svg.html")
         macros: Any = template.module
         markup = macros.insides(page.drawing.insides.items())
-        yield block("graphs", pack(markup.encode()))
+        yield block("graphs", pack(markup.encode(), portable=in_site))
     data = index(story, page.drawing.graph.node_of, page.first) | log
     data["notes"] = sorted(page.notes.items())
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
-    yield block("index", pack(to_json(data)))
+    yield block("index", pack(to_json(data), portable=in_site))
 
 
 def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:

@@ -5,6 +5,7 @@ contents. The browser unpacks the chunk of the step that is shown. See assets/da
 """
 
 import base64
+import gzip
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from whypath.content import ContentStore, to_json
 
 CHUNK_BYTES = 384 * 1024
 LEVEL = 1
+PORTABLE_LEVEL = 6
 
 Facts = Mapping[str, Any]
 """Plain data about a step, read by the page without its fragment."""
@@ -32,8 +34,9 @@ class Chunk:
 class Payload:
     """The packed form of one run's steps. Numbers contents in order of first use."""
 
-    def __init__(self, contents: ContentStore) -> None:
+    def __init__(self, contents: ContentStore, *, portable: bool = False) -> None:
         self._store = contents
+        self._portable = portable
         self._numbers: dict[int | bytes, int] = {}
         self._chunk = Chunk()
         self._own: list[int] = []
@@ -86,14 +89,22 @@ class Payload:
         self.first_contents.append(len(self._numbers) - len(chunk.contents))
         header = {"steps": chunk.steps, "contents": [len(c) for c in chunk.contents]}
         parts = [to_json(header), b"\n", *chunk.fragments, *chunk.contents]
-        return pack(b"".join(parts))
+        return pack(b"".join(parts), portable=self._portable)
 
 
-def pack(data: bytes) -> str:
-    """Gzip with a fixed header, in base64."""
-    from isal import igzip
+def pack(data: bytes, *, portable: bool = False) -> str:
+    """Gzip with a fixed header, in base64.
 
-    packed = igzip.compress(data, compresslevel=LEVEL, mtime=0)
+    `portable`: the same bytes on every machine. What isal makes depends on the
+    processor, and is made at thirty times the speed.
+    """
+    if portable:
+        packed = gzip.compress(data, PORTABLE_LEVEL, mtime=0)
+        packed = packed[:9] + b"\xff" + packed[10:]  # no word about the system
+    else:
+        from isal import igzip
+
+        packed = igzip.compress(data, compresslevel=LEVEL, mtime=0)
     return base64.b64encode(packed).decode("ascii")
 
 

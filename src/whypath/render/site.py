@@ -79,6 +79,8 @@ def site_pages(
 
     latest = list(reversed(rows))
     count = max(1, -(-len(latest) // ROWS_PER_PAGE))
+    together = group_by("", rows)
+    errors = sum(bool(row.error) for row in rows)
     for number in range(1, count + 1):
         start = (number - 1) * ROWS_PER_PAGE
         values: dict[str, Any] = {
@@ -86,8 +88,8 @@ def site_pages(
             "number": number,
             "count": count,
             "start": start,
-            "all": group_by("", rows),
-            "errors": sum(bool(row.error) for row in rows),
+            "all": together,
+            "errors": errors,
         }
         if number == 1:
             values |= {
@@ -98,7 +100,7 @@ def site_pages(
                     for point in points.shown
                     if point.collapse
                 ],
-                "data": pack(to_json(columns(latest, points.shown))),
+                "data": pack(to_json(columns(latest, points.shown)), portable=True),
                 "foreign": foreign[:FOREIGN_SHOWN],
                 "foreign_more": max(0, len(foreign) - FOREIGN_SHOWN),
             }
