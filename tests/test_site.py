@@ -72,6 +72,20 @@ def test_the_same_traces_give_the_same_bytes_with_any_number_of_workers(
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_the_same_traces_elsewhere_give_the_same_bytes(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runs / "torn.jsonl").write_text('{"type": "run", "whypath": 99, "id": "x"}\n')
+    build(runs, tmp_path / "one")
+    shutil.copytree(runs, tmp_path / "elsewhere" / "there")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    build(Path("there"), tmp_path / "two")
+    made = contents(tmp_path / "one")
+    assert made == contents(tmp_path / "two")
+    assert b"torn.jsonl:1: written in version 99" in made["index.html"]
+    assert not any(str(tmp_path).encode() in data for data in made.values())
+
+
 def test_what_is_unchanged_is_taken_over_and_what_is_gone_disappears(
     runs: Path, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from whypath.build_check import (
     write_inspection,
 )
 from whypath.build_diff import Picked, WrittenDiff, compare_all, diff, masks, pick
-from whypath.build_files import ENDINGS, input_files
+from whypath.build_files import ENDINGS, called_below, input_files
 from whypath.build_secrets import checked_pieces
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
@@ -39,6 +39,7 @@ __all__ = [
     "Redactor",
     "WrittenDiff",
     "all_readers",
+    "called_below",
     "check",
     "checked_pieces",
     "choose",
@@ -83,17 +84,19 @@ def read_input(
     stdin: IO[bytes] | None = None,
     redactor: Redactor | None = None,
     limits: Limits | None = None,
+    root: Path | None = None,
     say: Say = _quiet,
 ) -> Input:
     """Reads files, folders, globs, or `-` for standard input; no secrets if redacted.
 
     Files of one format are read together, so that a run in several files is one run;
-    a file is read once, however often it is named. Raises `TraceError` for a file that
-    cannot be read and `EmptyTrace` for no step.
+    a file is read once, however often it is named. Files below `root` are called by
+    their way from there. Raises `TraceError` for a file that cannot be read and
+    `EmptyTrace` for no step.
     """
     limits = limits or Limits()
     traces, skipped, beyond = _sort_out(
-        sources, named(format) if format else None, stdin, limits
+        sources, named(format) if format else None, stdin, limits, root
     )
     builders: dict[str, Builder] = {}
     done: set[Path] = set()
@@ -105,7 +108,8 @@ def read_input(
                 continue
             say(f"reading {path or 'standard input'}")
             opened = trace.records if path == trace.path else None
-            with closing(opened or Records(path, limits=limits)) as records:
+            called = called_below(root, path)
+            with closing(opened or Records(path, None, limits, called)) as records:
                 builder.reading(records.name)
                 reader.read(records, builder)
                 builder.add_problems(records.problems)
@@ -136,6 +140,7 @@ def _sort_out(
     wanted: Reader | None,
     stdin: IO[bytes] | None,
     limits: Limits,
+    root: Path | None,
 ) -> tuple[list[Trace], list[str], int]:
     """The traces, those that belong to another one last, and what no reader claims.
 
@@ -150,7 +155,8 @@ def _sort_out(
     for path, is_named in files:
         try:
             keep = path is None or len(files) == 1
-            traces.append(claimed(Records(path, stdin, limits), wanted, keep))
+            records = Records(path, stdin, limits, called_below(root, path))
+            traces.append(claimed(records, wanted, keep))
         except TraceError:
             if is_named:
                 raise

@@ -33,6 +33,13 @@ def input_files(sources: Iterable[str]) -> Iterable[tuple[Path | None, bool]]:
             yield path, True
 
 
+def called_below(root: Path | None, path: Path | None) -> str | None:
+    """What a file below `root` is called there; None for any other."""
+    if root is None or path is None or not path.is_relative_to(root):
+        return None
+    return path.relative_to(root).as_posix()
+
+
 def _is(question: Callable[[Path], bool], path: Path) -> bool:
     """The answer, False where there is none: opening the file will say why."""
     try:

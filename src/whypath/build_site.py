@@ -52,6 +52,11 @@ class Unit(NamedTuple):
         """Tells the trace from others without saying its name."""
         return _hash(self.name, 16)
 
+    @property
+    def root(self) -> Path:
+        """The folder that names are relative to: pages say no more of where it is."""
+        return Path(self.path.removesuffix(str(Path(self.name))))
+
 
 class Made(NamedTuple):
     """The rows of a trace, the keys of those with pages, and how much work it was."""
@@ -80,7 +85,7 @@ def find_units(
         raise EmptyTrace(" ".join(sources), "no trace files in it", hint=hint)
     root = _root(list(found), sources)
     units = [
-        (Unit(_name(path, root), str(path)), is_named)
+        (Unit(_name(path, root), str(path.absolute())), is_named)
         for path, is_named in found.items()
     ]
     return [
@@ -110,7 +115,8 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     clean = _cleaner(_redactor(unit, plan))
     try:
         wanted = named(plan.format) if plan.format else None
-        trace = claimed(Records(path, limits=plan.limits or Limits()), wanted, False)
+        records = Records(path, None, plan.limits or Limits(), unit.name)
+        trace = claimed(records, wanted, False)
         files = (path, *trace.companions)
         parts = [edition, unit.name, plan.dot or "", plan.format or ""]
         parts += [repr(plan.secrets), repr(plan.limits)]
@@ -165,7 +171,11 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
     try:
         size = sum(Path(f).stat().st_size for f in (unit.path, *unit.companions))
         found = read_input(
-            [unit.path], format=plan.format, redactor=redactor, limits=plan.limits
+            [unit.path],
+            format=plan.format,
+            redactor=redactor,
+            limits=plan.limits,
+            root=unit.root,
         )
         for run in found.runs:
             made = _make_run(run, unit, plan, Path(stage), redactor)

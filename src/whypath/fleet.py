@@ -43,6 +43,15 @@ def _quiet(what: str, done: int, total: int, steps: int) -> None:
     """Says nothing."""
 
 
+class Spread(Protocol):
+    """Gives work to many: processes here, see `spread`, or the workers of a cluster."""
+
+    def __call__(
+        self, work: Callable[[T], R], items: Sequence[T], workers: int, /
+    ) -> Iterator[tuple[T, "R | Lost"]]:
+        """Each item with what `work` makes of it, in any order."""
+
+
 class Site(NamedTuple):
     """What was made: rows shown, traces made anew and taken over, files that are none.
 
@@ -72,25 +81,47 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
+def spread(
+    work: Callable[[T], R], items: Sequence[T], workers: int
+) -> Iterator[tuple[T, R | Lost]]:
+    """Each item with what `work` makes of it, in any order.
+
+    When a worker dies, the items that were being worked on are tried again one by one,
+    and the one that does it again is `Lost`.
+    """
+    if workers == 1 or len(items) < 2:
+        yield from ((item, work(item)) for item in items)
+        return
+    waiting = iter(items)
+    while True:
+        suspects = yield from _until_broken(work, waiting, min(workers, len(items)))
+        if not suspects:
+            return
+        for item in suspects:
+            yield from _alone(work, item)
+
+
 def site(
     sources: Sequence[str],
     out: Path,
     plan: Plan,
     *,
     jobs: int | None = None,
+    spread: Spread = spread,
     tell: Progress = _quiet,
 ) -> Site:
     """Writes the site of all runs in `sources` to a folder, whole or not at all.
 
     What an earlier build left there and is unchanged is taken over. `jobs` is the
-    number of worker processes; None: one a processor. Raises `TraceError` for a folder
+    number of worker processes; None: one a processor. `spread` gives the work to them,
+    or to others. Raises `TraceError` for a folder
     that is not ours, and where no run could be read at all.
     """
     workers = jobs or cores()
     found = build_site.find_units(sources, plan.exclude)
     known = build_site.remember(out)
     with build_site.fill(out) as stage:
-        units, foreign = _look(found, plan, workers, tell)
+        units, foreign = _look(found, plan, workers, spread, tell)
         entries: dict[str, Entry] = {}
         todo: list[Unit] = []
         for unit in units:
@@ -129,7 +160,11 @@ def _refuse_nothing(entries: Iterable[Entry], sources: Sequence[str]) -> None:
 
 
 def _look(
-    found: Sequence[tuple[Unit, bool]], plan: Plan, workers: int, tell: Progress
+    found: Sequence[tuple[Unit, bool]],
+    plan: Plan,
+    workers: int,
+    spread: Spread,
+    tell: Progress,
 ) -> tuple[list[Unit], list[str]]:
     """Every file looked at, by all workers."""
     edition = build_site.edition()
@@ -162,26 +197,6 @@ def _make(unit: Unit, plan: Plan, stage: str) -> Made:
         gc.collect()
         _steps_since_sweep = 0
     return made
-
-
-def spread(
-    work: Callable[[T], R], items: Sequence[T], workers: int
-) -> Iterator[tuple[T, R | Lost]]:
-    """Each item with what `work` makes of it, in any order.
-
-    When a worker dies, the items that were being worked on are tried again one by one,
-    and the one that does it again is `Lost`.
-    """
-    if workers == 1 or len(items) < 2:
-        yield from ((item, work(item)) for item in items)
-        return
-    waiting = iter(items)
-    while True:
-        suspects = yield from _until_broken(work, waiting, min(workers, len(items)))
-        if not suspects:
-            return
-        for item in suspects:
-            yield from _alone(work, item)
 
 
 def _until_broken(

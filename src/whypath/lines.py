@@ -305,17 +305,22 @@ def _numbered(
         yield number, b"".join(pending) if size <= most else None, False
 
 
-def open_input(path: Path | None) -> IO[bytes]:
-    """The bytes of a file, or of standard input for None. Raises `TraceError`."""
+def open_input(path: Path | None, called: str | None = None) -> IO[bytes]:
+    """The bytes of a file, or of standard input for None. Raises `TraceError`.
+
+    `called` is what messages call the file, if not by its path.
+    """
     if path is None:
         return sys.stdin.buffer
     try:
         return path.open("rb", buffering=0)
     except IsADirectoryError:
-        raise TraceError(str(path), "is a folder", hint="name a file in it") from None
+        raise TraceError(
+            called or str(path), "is a folder", hint="name a file in it"
+        ) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise TraceError(str(path), f"cannot be opened: {why}") from None
+        raise TraceError(called or str(path), f"cannot be opened: {why}") from None
 
 
 def read_text(path: Path, most: int = 256 << 20) -> str:

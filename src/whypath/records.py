@@ -107,9 +107,9 @@ def decoder(shape: type[T]) -> Callable[[bytes | Raw], T]:
 class Records:
     """The records of one input, in order, read once.
 
-    `name` is what messages call the input. `problems` grows while records are read:
-    a record that cannot be read is left out, located, and the rest is kept.
-    Raises `TraceError` for what is no JSON at all.
+    `name` is what messages call it: `called`, or its path. `problems` grows while
+    records are read: one that cannot be read is left out, located, and the rest is
+    kept. Raises `TraceError` for what is no JSON at all.
     """
 
     def __init__(
@@ -117,14 +117,15 @@ class Records:
         path: Path | None,
         stream: IO[bytes] | None = None,
         limits: Limits | None = None,
+        called: str | None = None,
     ) -> None:
-        self.name = "<stdin>" if path is None else _printable(str(path))
+        self.name = _printable(called or ("<stdin>" if path is None else str(path)))
         self.path = path
         self._limits = limits = limits or Limits()
         self._is_sound = partial(_is_sound, depth=limits.depth)
         self._problems: dict[tuple[Level, str], Problem] = {}
         self._own = stream is None and path is not None
-        self._stream = stream or open_input(path)
+        self._stream = stream or open_input(path, self.name)
         self._lines = Lines(self._stream, self.name, self._problem, self._limits)
         self._document = False
         self._parts: tuple[str, ...] = ()
