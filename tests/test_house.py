@@ -44,6 +44,7 @@ SAME_ROOM = {
     "cli_check": "cli",
     "cli_diff": "cli",
     "cli_site": "cli",
+    "cluster": "fleet",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -98,8 +99,7 @@ THIRD_PARTY = {
     "graphviz_pure": ("render",),
     "click": ("cli", "cli_check", "cli_diff", "cli_site", "console", "options"),
     "rich": ("console", "cli_site"),
-    "dask": ("fleet",),
-    "distributed": ("fleet",),
+    "distributed": ("cluster",),
     "fsspec": ("fleet",),
     "opentelemetry": ("record",),
     "cel": ("derive.expressions",),

@@ -25,7 +25,7 @@ from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
 from whypath.site_plan import Plan as Plan
 from whypath.site_plan import has_pages, is_usual, words_of
-from whypath.stage import clear_away, staged, take_over, write_packed, write_page
+from whypath.stage import MARK, clear_away, staged, take_over, write_packed, write_page
 
 LEDGER = "runs.jsonl.gz"
 RUNS = "runs"
@@ -296,6 +296,11 @@ def fill(path: Path) -> AbstractContextManager[Path]:
     Raises `TraceError` for a folder that Whypath did not make.
     """
     return staged(path)
+
+
+def is_staged(folder: Path) -> bool:
+    """True where this process sees the folder that is being filled."""
+    return (folder / MARK).is_file()
 
 
 def _hash(text: str, size: int) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -35,6 +35,11 @@ SHOWN_ERRORS = 10
     type=click.IntRange(1),
     metavar="N",
     help="Worker processes. [default: one a processor]",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Give the work to the Dask cluster with this scheduler.",
 )
 @click.option(
     "--only",
@@ -92,6 +97,7 @@ def site(
     out: Path,
     title: str,
     jobs: int | None,
+    dask: str | None,
     only: Any,
     limit: int | None,
     sample: float,
@@ -116,6 +122,7 @@ def site(
       whypath site runs/
       whypath site before/ after/ -o public/ --baseline before --title "Ticket router"
       whypath site runs/ --only failed --max-age 30d
+      whypath site runs/ --dask tcp://10.0.0.7:8786
     """
     from whypath import fleet, terminal
     from whypath.fleet import Plan
@@ -135,8 +142,11 @@ def site(
         exclude=exclude,
         forget=forget,
     )
-    with _bar() as tell:
-        made = fleet.site(paths, out, plan, jobs=jobs, tell=tell)
+    if dask and jobs:
+        raise click.UsageError("--jobs is for this machine: a cluster has its own")
+    workers = fleet.on_cluster(dask) if dask else nullcontext(fleet.spread)
+    with workers as spread, _bar() as tell:
+        made = fleet.site(paths, out, plan, jobs=jobs, spread=spread, tell=tell)
     unread = [row for row in made.rows if row.error]
     for row in unread[:SHOWN_ERRORS]:
         say(f"Note: {terminal.line(row.error)}")

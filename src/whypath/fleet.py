@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
@@ -148,6 +149,13 @@ def site(
         ordered = [entries[unit.name] for unit in units]
         rows = build_site.finish(ordered, foreign, plan, stage)
     return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size)
+
+
+def on_cluster(address: str) -> AbstractContextManager[Spread]:
+    """What spreads work over the Dask cluster at `address`. Raises `TraceError`."""
+    from whypath.cluster import connect
+
+    return connect(address)
 
 
 def _refuse_nothing(entries: Iterable[Entry], sources: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whypath.write import MARK, OURS, refuse_foreign, unwritable
+from whypath.write import MARK as MARK
+from whypath.write import OURS, refuse_foreign, unwritable
 
 _PACK_LEVEL = 6
 

@@ -1,0 +1,176 @@
+"""Past one machine: a Dask cluster of real processes makes the site byte for byte."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from samples import EXAMPLES
+from test_site import contents
+from whypath import build_site, cluster, fleet
+from whypath.cli import main
+from whypath.errors import TraceError
+from whypath.fleet import Plan
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Dask's own sockets
+]
+
+FLAGS = ("--host", "127.0.0.1", "--no-dashboard")
+READY = re.compile(r"Scheduler at:\s+(tcp://\S+)|Registered to:")
+
+
+def start(*words: str) -> tuple[subprocess.Popen[str], str]:
+    """A Dask process, once it says that it is ready, and the address if it says one."""
+    environment = {name: os.environ[name] for name in os.environ if "proxy" not in name}
+    environment |= {"PYTHONPATH": str(Path(__file__).parent)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if found := READY.search(line):
+            return process, found[1] or ""
+    raise AssertionError("".join(seen))
+
+
+@dataclass
+class Dask:
+    """A scheduler and its workers, each a process of its own."""
+
+    address: str
+    workers: list[subprocess.Popen[str]]
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Dask]:
+    """A cluster of two workers on ports of its own."""
+    processes = []
+    try:
+        scheduler, address = start("dask_scheduler", *FLAGS, "--port", "0")
+        processes.append(scheduler)
+        for _ in range(2):
+            local = ("--local-directory", str(tmp_path / "dask"), "--no-nanny")
+            work = start("dask_worker", address, *FLAGS, *local, "--nthreads", "1")
+            processes.append(work[0])
+        yield Dask(address, processes[1:])
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A dozen traces, one that cannot be read, and a file that is no trace."""
+    folder = tmp_path / "runs"
+    shutil.copytree(EXAMPLES / "vip-routing", folder)
+    for trace in sorted(folder.rglob("*.jsonl"))[12:]:
+        trace.unlink()
+    (folder / "torn.jsonl").write_text('{"type": "run", "whypath": 99, "id": "x"}\n')
+    (folder / "settings.json").write_text('{"colour": "blue"}')
+    return folder
+
+
+def test_a_cluster_that_loses_a_worker_makes_the_same_site_byte_for_byte(
+    dask: Dask, runs: Path, tmp_path: Path
+) -> None:
+    here = fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    killed = []
+
+    def tell(what: str, done: int, total: int, steps: int) -> None:
+        if what == "writing runs" and done == 2 and not killed:
+            dask.workers[0].send_signal(signal.SIGKILL)
+            killed.append((done, total))
+
+    with fleet.on_cluster(dask.address) as spread:
+        there = fleet.site(
+            [str(runs)], tmp_path / "there", Plan(), spread=spread, tell=tell
+        )
+    assert killed == [(2, len(here.rows))]
+    assert dask.workers[0].wait() == -signal.SIGKILL
+    assert there.rows == here.rows
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def die_on(item: int) -> int:
+    if item == 3:
+        os._exit(9)
+    return item * 2
+
+
+def test_an_item_that_kills_its_workers_is_lost_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    local = ("--local-directory", str(tmp_path / "dask"), "--nthreads", "1")
+    processes = []
+    try:
+        scheduler, address = start("dask_scheduler", *FLAGS, "--port", "0")
+        processes.append(scheduler)
+        processes.append(start("dask_worker", address, *FLAGS, *local)[0])
+        with fleet.on_cluster(address) as spread:
+            made = dict(spread(die_on, [1, 3, 4], 1))
+    finally:
+        for process in reversed(processes):
+            process.terminate()  # a nanny ends its worker
+            process.communicate()
+    assert isinstance(made.pop(3), fleet.Lost)
+    assert made == {1: 2, 4: 8}
+
+
+def test_the_command_gives_the_work_to_a_cluster(
+    dask: Dask, runs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "site"
+    words = ["site", str(runs), "-o", str(out), "--dask", dask.address]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{out / 'index.html'}: 12 runs, 1 unreadable\n",
+    )
+
+
+def test_a_worker_with_another_program_is_refused(
+    dask: Dask, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_edition", lambda: "another")
+    with (
+        pytest.raises(TraceError, match="runs another version of Whypath"),
+        fleet.on_cluster(dask.address) as spread,
+    ):
+        fleet.site([str(runs)], tmp_path / "site", Plan(), spread=spread)
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_cluster_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    words = ["site", str(tmp_path), "--dask", "nonsense://x"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2
+    assert "Error: nonsense://x: no Dask scheduler answers" in done.stderr
+    both = CliRunner().invoke(main, [*words, "--jobs", "2"])
+    assert (both.exit_code, "--jobs is for this machine" in both.stderr) == (2, True)
+
+
+def test_what_is_sent_to_a_cluster_says_nothing_when_it_is_logged() -> None:
+    plan = Plan(secrets={"known": {"environment": ["hunter2hunter2"]}})
+    work = partial(build_site.make, plan=plan, stage="x")
+    task = cluster.Task(work, build_site.Unit("hunter2", "hunter2"), "edition")
+    assert "hunter2" in repr(work)
+    assert repr(task) == "Task()"
