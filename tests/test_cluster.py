@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from samples import EXAMPLES
 from test_site import contents
-from whypath import build_site, cluster, fleet
+from whypath import build_site, cluster, fleet, remote
 from whypath.cli import main
 from whypath.errors import TraceError
 from whypath.fleet import Plan
@@ -27,15 +27,15 @@ pytestmark = [
 ]
 
 FLAGS = ("--host", "127.0.0.1", "--no-dashboard")
-READY = re.compile(r"Scheduler at:\s+(tcp://\S+)|Registered to:")
+READY = re.compile(r"Scheduler at:\s+(tcp://\S+)|Registered to:|on (http://\S+)")
 
 
 def start(*words: str) -> tuple[subprocess.Popen[str], str]:
-    """A Dask process, once it says that it is ready, and the address if it says one."""
+    """A process, once it says that it is ready, and the address if it says one."""
     environment = {name: os.environ[name] for name in os.environ if "proxy" not in name}
     environment |= {"PYTHONPATH": str(Path(__file__).parent)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
+        [sys.executable, "-m", *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -46,7 +46,7 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
     for line in process.stderr:
         seen.append(line)
         if found := READY.search(line):
-            return process, found[1] or ""
+            return process, found[1] or found[2] or ""
     raise AssertionError("".join(seen))
 
 
@@ -63,17 +63,56 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
     """A cluster of two workers on ports of its own."""
     processes = []
     try:
-        scheduler, address = start("dask_scheduler", *FLAGS, "--port", "0")
+        scheduler, address = start(
+            "distributed.cli.dask_scheduler", *FLAGS, "--port", "0"
+        )
         processes.append(scheduler)
         for _ in range(2):
             local = ("--local-directory", str(tmp_path / "dask"), "--no-nanny")
-            work = start("dask_worker", address, *FLAGS, *local, "--nthreads", "1")
+            work = start(
+                "distributed.cli.dask_worker",
+                address,
+                *FLAGS,
+                *local,
+                "--nthreads",
+                "1",
+            )
             processes.append(work[0])
         yield Dask(address, processes[1:])
     finally:
         for process in reversed(processes):
             process.kill()
             process.communicate()
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[None]:
+    """An S3 of its own with a bucket, known by the environment as usual."""
+    from s3fs import S3FileSystem
+
+    process, address = start("moto.server", "-H", "127.0.0.1", "-p", "0")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        S3FileSystem().mkdir("bucket")
+        yield
+    process.kill()
+    process.communicate()
+
+
+def sent(url: str) -> dict[str, bytes]:
+    """What is below a URL, by name."""
+    from fsspec.core import url_to_fs
+
+    fs, root = url_to_fs(url)
+    fs.invalidate_cache()
+    return {
+        name.removeprefix(root).lstrip("/"): fs.cat_file(name) for name in fs.find(root)
+    }
 
 
 @pytest.fixture
@@ -122,9 +161,13 @@ def test_an_item_that_kills_its_workers_is_lost_and_no_other(
     local = ("--local-directory", str(tmp_path / "dask"), "--nthreads", "1")
     processes = []
     try:
-        scheduler, address = start("dask_scheduler", *FLAGS, "--port", "0")
+        scheduler, address = start(
+            "distributed.cli.dask_scheduler", *FLAGS, "--port", "0"
+        )
         processes.append(scheduler)
-        processes.append(start("dask_worker", address, *FLAGS, *local)[0])
+        processes.append(
+            start("distributed.cli.dask_worker", address, *FLAGS, *local)[0]
+        )
         with fleet.on_cluster(address) as spread:
             made = dict(spread(die_on, [1, 3, 4], 1))
     finally:
@@ -174,3 +217,106 @@ def test_what_is_sent_to_a_cluster_says_nothing_when_it_is_logged() -> None:
     task = cluster.Task(work, build_site.Unit("hunter2", "hunter2"), "edition")
     assert "hunter2" in repr(work)
     assert repr(task) == "Task()"
+
+
+SESSION = EXAMPLES / "coding" / "flaky-test.claude-code.jsonl"
+
+
+def test_a_site_from_s3_to_s3_is_equal_and_is_built_again_in_part(
+    s3: None, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s3fs import S3FileSystem
+
+    (runs / "s1" / "subagents").mkdir(parents=True)
+    shutil.copy(SESSION, runs / "s1.jsonl")
+    shutil.copy(SESSION, runs / "s1" / "subagents" / "agent-1.jsonl")
+    store = S3FileSystem()
+    store.put(str(runs), "bucket/runs", recursive=True)
+    fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    build = partial(
+        fleet.site_anywhere, ["s3://bucket/runs"], "s3://bucket/site", Plan(), jobs=1
+    )
+    made = build()
+    assert (made.made, made.kept) == (14, 0)
+    assert sent("s3://bucket/site") == contents(tmp_path / "here")
+    changed, gone = sorted((runs / "after").iterdir())[:2]
+    changed.write_text(changed.read_text().replace("general", "vip-desk"))
+    store.put(str(changed), f"bucket/runs/after/{changed.name}")
+    store.rm(f"bucket/runs/after/{gone.name}")
+    gone.unlink()
+    uploaded: list[str] = []
+    send = remote.send
+
+    def noted(store: remote.Store, paths: Sequence[Path]) -> None:
+        uploaded.extend(store.there(path) for path in paths)
+        send(store, paths)
+
+    monkeypatch.setattr(remote, "send", noted)
+    again = build()
+    assert (again.made, again.kept) == (1, 12)
+    assert len({url.split("/")[5] for url in uploaded if "/runs/" in url}) == 1
+    assert uploaded[-1] == "s3://bucket/site/index.html"
+    fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    assert sent("s3://bucket/site") == contents(tmp_path / "here")
+
+
+def test_a_cluster_reads_from_s3_and_writes_to_it(
+    s3: None, dask: Dask, runs: Path, tmp_path: Path
+) -> None:
+    from s3fs import S3FileSystem
+
+    S3FileSystem().put(str(runs), "bucket/more/runs", recursive=True)
+    fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    sources, out = ["s3://bucket/more/runs"], "s3://bucket/more/site"
+    fleet.site_anywhere(sources, out, Plan(), dask=dask.address)
+    assert sent(out) == contents(tmp_path / "here")
+    again = fleet.site_anywhere(sources, out, Plan(), dask=dask.address)
+    assert (again.made, again.kept) == (0, 13)
+    assert sent(out) == contents(tmp_path / "here")
+
+
+def test_what_is_in_a_store_and_not_ours_is_refused(s3: None, runs: Path) -> None:
+    from s3fs import S3FileSystem
+
+    S3FileSystem().pipe("bucket/thesis/chapter-1.txt", b"years of work")
+    done = CliRunner().invoke(main, ["site", str(runs), "-o", "s3://bucket/thesis"])
+    assert done.exit_code == 2
+    assert "s3://bucket/thesis: is there already" in done.stderr
+    assert sent("s3://bucket/thesis") == {"chapter-1.txt": b"years of work"}
+
+
+def test_memory_is_a_store_for_one_process(runs: Path, tmp_path: Path) -> None:
+    ask = ["site", str(runs), "-o", "memory://site"]
+    done = CliRunner().invoke(main, ask)
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "memory://site/index.html: 12 runs, 1 unreadable\n",
+    )
+    here = ["site", str(runs), "-o", str(tmp_path / "here"), "--jobs", "1"]
+    assert CliRunner().invoke(main, here).exit_code == 0
+    assert sent("memory://site") == contents(tmp_path / "here")
+    refused = CliRunner().invoke(main, [*ask, "--jobs", "2"])
+    assert (refused.exit_code, "one process alone" in refused.stderr) == (2, True)
+
+
+def test_a_file_url_is_a_path(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a b"
+    done = CliRunner().invoke(main, ["site", runs.as_uri(), "-o", out.as_uri()])
+    assert done.exit_code == 0, done.output
+    assert (out / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["memory://nowhere"], "memory://nowhere: there is no such file or folder"),
+        (["nonsense://x"], "nonsense://x: cannot be opened"),
+        (["memory://a", "."], "name files here, or URLs"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_reached_is_a_sentence(
+    words: list[str], said: str, tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(main, ["site", *words, "-o", str(tmp_path / "site")])
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output

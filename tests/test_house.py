@@ -45,6 +45,7 @@ SAME_ROOM = {
     "cli_diff": "cli",
     "cli_site": "cli",
     "cluster": "fleet",
+    "remote": "fleet",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -100,7 +101,7 @@ THIRD_PARTY = {
     "click": ("cli", "cli_check", "cli_diff", "cli_site", "console", "options"),
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
-    "fsspec": ("fleet",),
+    "fsspec": ("remote",),
     "opentelemetry": ("record",),
     "cel": ("derive.expressions",),
     "ahocorasick_rs": ("derive.origin_index",),
@@ -121,13 +122,13 @@ STANDARD = {
     "http": (),
     "urllib.request": (),
     "webbrowser": ("cli",),
-    "tempfile": ("write",),
+    "tempfile": ("write", "remote"),
     "zipfile": ("archives",),
     "sqlite3": ("archives",),
 }
 """Standard modules that have a door; the others are free to all."""
 
-WRITES = ("write", "disk", "stage", "record")
+WRITES = ("write", "disk", "stage", "record", "remote")
 CALLS = {
     "print": (),
     "input": (),

@@ -25,7 +25,8 @@ from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
 from whypath.site_plan import Plan as Plan
 from whypath.site_plan import has_pages, is_usual, words_of
-from whypath.stage import MARK, clear_away, staged, take_over, write_packed, write_page
+from whypath.stage import MARK as MARK
+from whypath.stage import clear_away, staged, take_over, write_packed, write_page
 
 LEDGER = "runs.jsonl.gz"
 RUNS = "runs"

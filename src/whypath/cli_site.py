@@ -3,8 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -24,9 +23,9 @@ SHOWN_ERRORS = 10
     "out",
     default="site",
     show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     metavar="DIR/",
-    help="The folder to write; one of ours is replaced.",
+    help="The folder to write, or its URL; one of ours is replaced.",
 )
 @click.option("--title", default="Runs", metavar="TEXT", help="The name of the site.")
 @click.option(
@@ -94,7 +93,7 @@ SHOWN_ERRORS = 10
 @tell_errors
 def site(
     paths: tuple[str, ...],
-    out: Path,
+    out: str,
     title: str,
     jobs: int | None,
     dask: str | None,
@@ -122,7 +121,7 @@ def site(
       whypath site runs/
       whypath site before/ after/ -o public/ --baseline before --title "Ticket router"
       whypath site runs/ --only failed --max-age 30d
-      whypath site runs/ --dask tcp://10.0.0.7:8786
+      whypath site s3://traces/may -o s3://site/may --dask tcp://10.0.0.7:8786
     """
     from whypath import fleet, terminal
     from whypath.fleet import Plan
@@ -144,9 +143,8 @@ def site(
     )
     if dask and jobs:
         raise click.UsageError("--jobs is for this machine: a cluster has its own")
-    workers = fleet.on_cluster(dask) if dask else nullcontext(fleet.spread)
-    with workers as spread, _bar() as tell:
-        made = fleet.site(paths, out, plan, jobs=jobs, spread=spread, tell=tell)
+    with _bar() as tell:
+        made = fleet.site_anywhere(paths, out, plan, jobs=jobs, dask=dask, tell=tell)
     unread = [row for row in made.rows if row.error]
     for row in unread[:SHOWN_ERRORS]:
         say(f"Note: {terminal.line(row.error)}")
@@ -159,7 +157,7 @@ def site(
         counts.append(f"{len(unread):,} unreadable")
     if made.kept:
         counts.append(f"{made.made:,} traces made, {made.kept:,} as they were")
-    print_lines([f"{out / 'index.html'}: {', '.join(counts)}"])
+    print_lines([f"{out.rstrip('/')}/index.html: {', '.join(counts)}"])
 
 
 @contextmanager

@@ -10,12 +10,13 @@ import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from whypath import build_site
 from whypath.build_site import Entry, Made, Row, Unit
@@ -149,6 +150,38 @@ def site(
         ordered = [entries[unit.name] for unit in units]
         rows = build_site.finish(ordered, foreign, plan, stage)
     return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size)
+
+
+def is_url(text: str) -> bool:
+    """True for `s3://bucket/runs` and its like; `file://` is a place here."""
+    return "://" in text and not text.startswith("file://")
+
+
+def place(text: str) -> str:
+    """A path as it is, `file:///home` as a path, another URL as it is."""
+    return unquote(urlsplit(text).path) if text.startswith("file://") else text
+
+
+def site_anywhere(
+    sources: Sequence[str],
+    out: str,
+    plan: Plan,
+    *,
+    jobs: int | None = None,
+    dask: str | None = None,
+    tell: Progress = _quiet,
+) -> Site:
+    """Writes a site like `site`, with URLs of object stores too, or on a cluster."""
+    named, to = [place(source) for source in sources], place(out)
+    with on_cluster(dask) if dask else nullcontext(spread) as workers:
+        if not any(map(is_url, (*named, to))):
+            path = Path(to)
+            return site(named, path, plan, jobs=jobs, spread=workers, tell=tell)
+        from whypath import remote
+
+        return remote.site(
+            named, to, plan, jobs=jobs, spread=workers, is_far=bool(dask), tell=tell
+        )
 
 
 def on_cluster(address: str) -> AbstractContextManager[Spread]:
