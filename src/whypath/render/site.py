@@ -92,6 +92,7 @@ def site_pages(
     count = max(1, -(-len(latest) // ROWS_PER_PAGE))
     together = group_by("", rows)
     errors = sum(bool(row.error) for row in rows)
+    labelled = any(row.labels for row in rows)
     for number in range(1, count + 1):
         start = (number - 1) * ROWS_PER_PAGE
         values: dict[str, Any] = {
@@ -102,6 +103,7 @@ def site_pages(
             "start": start,
             "all": together,
             "errors": errors,
+            "labelled": labelled,
         }
         if number == 1:
             values |= {
