@@ -223,3 +223,12 @@ def test_a_run_that_passed_before_is_preferred_to_one_after() -> None:
     rows = [row(0), row(1, outcome="failed"), row(2)]
     (pair,) = find_pairs(rows)
     assert (pair.good.run, pair.bad.run) == ("r0", "r1")
+
+
+def test_a_text_that_turns_round_does_not_turn_our_sentence(
+    runs: Path, tmp_path: Path
+) -> None:
+    after = runs / "vip-after-rename.jsonl"
+    after.write_text(after.read_text().replace("general", "gene\u202eral"))
+    build(runs, tmp_path / "site")
+    assert "B “general”" in (tmp_path / "site" / "compare.html").read_text()
