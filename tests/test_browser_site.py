@@ -53,7 +53,7 @@ def test_the_page_is_quiet_and_says_how_many_runs_there_are(
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", 70),
+        ("", 30),
         ("outcome:failed", 2),
         ("outcome:none", 2),
         ('task:"Route a ticket"', 20),
@@ -205,7 +205,7 @@ def test_without_scripts_and_under_a_sub_path_everything_is_read(
 ) -> None:
     page.goto(f"{served}/index.html")
     assert page.locator("html").get_attribute("data-ready") is None
-    assert page.locator("table.runs tbody tr").count() == 70
+    assert page.locator("table.runs tbody tr").count() == 30
     assert (
         page.locator("table.runs").evaluate(
             "table => getComputedStyle(table).tableLayout"

@@ -187,6 +187,7 @@ def note_diffs(
     compared: Sequence[Compared],
     pairs: Sequence[Pair],
     known: Sequence[Compared],
+    plan: Plan,
     stage: Path,
 ) -> None:
     """Says in the report of each run which diffs there are of it, and remembers them.
@@ -198,4 +199,5 @@ def note_diffs(
     notes = notes_of(compared, pairs)
     for key in sorted(notes.keys() | {key for one in known for key in (one.a, one.b)}):
         put_between(stage / RUNS / key / "index.html", BEGIN, END, notes.get(key, ""))
-    write_packed(stage / LEDGER, lines(compared))
+    if not plan.forget:
+        write_packed(stage / LEDGER, lines(compared))

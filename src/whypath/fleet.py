@@ -124,7 +124,8 @@ def site(
         tell("writing the pages of all runs", len(todo), len(todo), steps)
         paired = list(zip_longest(pairs, compared))
         rows = build_site.finish(ordered, paired, foreign, plan, stage)
-        build_pairs.note_diffs(compared, pairs, list(earlier.values()), stage)
+        known_diffs = list(earlier.values())
+        build_pairs.note_diffs(compared, pairs, known_diffs, plan, stage)
     diffs = sum(not one.error for one in compared)
     return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size, diffs)
 

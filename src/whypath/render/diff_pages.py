@@ -88,7 +88,10 @@ def diff_in(
     head, rest, tail = _page(diff, dot, csp, place)
     name = place.name
     script = f'<script src="{place.shared}diff.js"></script>'
-    yield f"{name}.html", chain([head], _packed(diff, rest), [script, tail])
+    yield (
+        f"{name}.html",
+        chain([head], _packed(diff, rest, bool(place.shared)), [script, tail]),
+    )
     pages = _in_pages(rest)
     for number, some in enumerate(pages, start=1):
         values = {
@@ -201,12 +204,12 @@ def _in_pages(rest: Sequence[Span]) -> list[Sequence[Span]]:
     return [rest[start : start + size] for start in range(0, len(rest), size)]
 
 
-def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
+def _packed(diff: Diff, rest: Sequence[Span], in_site: bool = False) -> Iterator[str]:
     """The rows that the page unpacks, and an index of them."""
     if not rest:
         return
     macros: Any = environment().get_template("parts/diff.html").module
-    payload = Payload(ContentStore())
+    payload = Payload(ContentStore(), portable=in_site)
     for span in rest:
         fragment = macros.any_row(view(diff, span))
         chunk = payload.add_step(span.first + 1, fragment, {})
@@ -228,7 +231,7 @@ def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
         "chunkSteps": payload.first_steps,
         "chunkContents": payload.first_contents,
     }
-    yield block("index", pack(to_json(data)))
+    yield block("index", pack(to_json(data), portable=in_site))
 
 
 def _is_decision(diff: Diff, at: int) -> bool:
