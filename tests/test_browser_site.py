@@ -53,7 +53,7 @@ def test_the_page_is_quiet_and_says_how_many_runs_there_are(
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", 70),
+        ("", 30),
         ("outcome:failed", 2),
         ("outcome:none", 2),
         ('task:"Route a ticket"', 20),
@@ -131,8 +131,36 @@ def test_two_marked_runs_give_the_command_that_compares_them(
     for key in ("j", "x", "j", "x"):
         page.keyboard.press(key)
     expect(page.locator("#diff-command")).to_have_text(
-        re.compile(r"^whypath diff \S+#route-T-\d+ \S+#route-T-\d+$")
+        re.compile(r"^whypath diff \S+\.jsonl \S+\.jsonl -o diff\.html$")
     )
+    expect(page.locator("#diff-link")).to_be_hidden()
+    assert re.search(r"&pick=[\w-]+,[\w-]+$", page.url)
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.locator("#picked")).to_contain_text("in the folder that holds")
+    expect(page.locator("#table input:checked")).to_have_count(2)
+    page.keyboard.press("Shift+X")
+    expect(page.locator("#picked")).to_be_hidden()
+    assert "pick" not in page.url
+
+
+def test_two_marked_runs_lead_to_their_diff_where_it_is_made(
+    page: "Page", page_watch: PageWatch, site: Path
+) -> None:
+    opened(page, site, '#q=task:"Triage ticket T-8841 and answer the customer"')
+    boxes = page.locator("#table tr:has(.diff-link) input")
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
+        box.check()
+    expect(page.locator("#diff-link")).to_be_visible()
+    page.keyboard.press("d")
+    expect(page.locator(".verdict")).to_contain_text("They part at step 9")
+    page.locator(".verdict .go").click()
+    expect(page.locator(".diff-row.is-current")).to_be_visible()
+    page.locator(".sides a").first.click()
+    expect(page.locator(".compared a")).to_contain_text("triage-T-8841")
+    page_watch.assert_quiet()
 
 
 def test_from_the_list_to_the_step_in_four_clicks(page: "Page", site: Path) -> None:
@@ -177,7 +205,7 @@ def test_without_scripts_and_under_a_sub_path_everything_is_read(
 ) -> None:
     page.goto(f"{served}/index.html")
     assert page.locator("html").get_attribute("data-ready") is None
-    assert page.locator("table.runs tbody tr").count() == 70
+    assert page.locator("table.runs tbody tr").count() == 30
     assert (
         page.locator("table.runs").evaluate(
             "table => getComputedStyle(table).tableLayout"
@@ -199,9 +227,16 @@ def test_no_rule_of_axe_is_broken(
     page = context.new_page()
     point = next((site / "decisions").glob("route-ticket-*")).name
     broken: list[str] = []
-    for name in ("index.html", "decisions.html", f"decisions/{point}", "compare.html"):
+    diff = next((site / "diffs").glob("triage-*")).name
+    run = next((site / "runs").glob("triage-t-8841-1112-*")).name
+    names = ["index.html", "decisions.html", f"decisions/{point}", "compare.html"]
+    names += [f"diffs/{diff}/index.html", f"runs/{run}/index.html"]
+    for name in [*names, f"runs/{run}/steps-001.html"]:
         page.goto((site / name).as_uri())
-        expect(page.locator("html")).to_have_attribute("data-ready", "1")
+        if not name.startswith(("runs", "diffs")):
+            expect(page.locator("html")).to_have_attribute("data-ready", "1")
+        nodes = page.evaluate("document.querySelectorAll('*').length")
+        assert nodes < 5_000 or "steps-" in name, f"{name} has {nodes} nodes"
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= size[0], f"{name} is {wide} pixels wide"
         page.evaluate(RULES)

@@ -70,7 +70,11 @@ MAY_IMPORT = {
         *("errors", "model", "records", "redact", "build"),
         *("derive", "render", "stage", "readers"),
     ),
-    "fleet": ("errors", "build", "build_site"),
+    "build_pairs": (
+        *("errors", "model", "records", "redact", "build", "build_site"),
+        *("derive", "render", "stage"),
+    ),
+    "fleet": ("errors", "build", "build_site", "build_pairs"),
     "terminal": ("errors", "content", "model", "derive", "render"),
     "catalogue": ("errors", "model", "terminal"),
     "comparison": ("errors", "content", "model", "derive", "render", "terminal"),
@@ -145,7 +149,7 @@ CALLS = {
     "open": ("lines", *WRITES),
     ".open": ("lines", "archives", *WRITES),
     ".read_text": ("render", "cli", "secret_rules"),  # what the package itself ships
-    ".read_bytes": ("render",),
+    ".read_bytes": ("render", "stage"),  # what the package ships; a page of ours
     ".write_text": WRITES,
     ".write_bytes": WRITES,
     ".mkdir": WRITES,

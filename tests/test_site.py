@@ -328,6 +328,9 @@ def test_the_corpus_becomes_one_site_whose_links_resolve(
     assert len(made.rows) > 400
     faults = [row.error for row in made.rows if "fault in Whypath" in row.error]
     assert faults == []
+    told = (tmp_path / "site" / "compare.html").read_text()
+    assert made.diffs == Plan().diffs
+    assert "No diff" not in told
     assert list(broken_links(tmp_path / "site")) == []
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from whypath.build import checked_pieces, claimed, draw, input_files, read_input
+from whypath.derive.comparisons import Pair
+from whypath.derive.ledger import Compared, entry_of, lines
 from whypath.derive.ledger import Entry as Entry
-from whypath.derive.ledger import entry_of, lines
 from whypath.derive.row import Row as Row
 from whypath.derive.row import row_of, unreadable
 from whypath.derive.story import tell
@@ -24,7 +25,9 @@ from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
 from whypath.site_plan import Plan as Plan
-from whypath.site_plan import has_pages, is_usual, words_of
+from whypath.site_plan import choose_rows as choose_rows
+from whypath.site_plan import has_pages, words_of
+from whypath.site_plan import is_usual as is_usual
 from whypath.stage import MARK as MARK
 from whypath.stage import clear_away, staged, take_over, write_packed, write_page
 
@@ -51,7 +54,7 @@ class Unit(NamedTuple):
     @property
     def mark(self) -> str:
         """Tells the trace from others without saying its name."""
-        return _hash(self.name, 16)
+        return hashed(self.name, 16)
 
     @property
     def root(self) -> Path:
@@ -113,7 +116,7 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     Whatever is wrong with the file is told in the unit; nothing is raised.
     """
     path = Path(unit.path)
-    clean = _cleaner(_redactor(unit, plan))
+    clean = _cleaner(redactor_for(plan, unit.path))
     try:
         wanted = named(plan.format) if plan.format else None
         records = Records(path, None, plan.limits or Limits(), unit.name)
@@ -129,7 +132,7 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     except TraceError as error:
         return unit._replace(error=clean(str(error)))
     return unit._replace(
-        digest=_hash("\0".join(parts), 16),
+        digest=hashed("\0".join(parts), 16),
         companions=tuple(str(file) for file in trace.companions),
     )
 
@@ -152,7 +155,7 @@ def choose_units(units: Iterable[Unit], plan: Plan) -> tuple[list[Unit], list[st
 
 
 def _in_sample(unit: Unit, plan: Plan) -> bool:
-    return plan.sample >= 1 or int(_hash(unit.name, 4), 16) < plan.sample * 2**32
+    return plan.sample >= 1 or int(hashed(unit.name, 4), 16) < plan.sample * 2**32
 
 
 def make(unit: Unit, plan: Plan, stage: str) -> Made:
@@ -160,7 +163,7 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
 
     What cannot be read, or be made into pages, becomes a row that says why.
     """
-    redactor = _redactor(unit, plan)
+    redactor = redactor_for(plan, unit.path)
     clean = _cleaner(redactor)
     source = clean(unit.name)
     key = _key(unit.name, "", "trace")
@@ -191,12 +194,13 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
     return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
 
 
-def _redactor(unit: Unit, plan: Plan) -> Redactor | None:
-    """What takes the secrets of a trace out; it knows those of its name."""
+def redactor_for(plan: Plan, *paths: str) -> Redactor | None:
+    """What takes the secrets of traces out; it knows those of their names."""
     if plan.secrets is None:
         return None
     redactor = Redactor(**plan.secrets)
-    redactor.learn(unit.path)
+    for path in paths:
+        redactor.learn(path)
     return redactor
 
 
@@ -241,26 +245,22 @@ def can_keep(entry: Entry | None, unit: Unit, plan: Plan) -> bool:
     return wanted <= set(entry.kept)
 
 
-def choose_rows(rows: Iterable[Row], plan: Plan) -> list[Row]:
-    """The rows that the site shows, in order of time; those without a clock first."""
-    shown = [row for row in rows if row.error or has_pages(row, plan)]
-    shown.sort(key=lambda row: (row.start_ns or 0, row.source, row.run))
-    if plan.max_age_ns is not None:
-        newest = max((row.start_ns or 0 for row in shown), default=0)
-        oldest = newest - plan.max_age_ns
-        shown = [r for r in shown if r.start_ns is None or r.start_ns >= oldest]
-    return shown[-plan.limit :] if plan.limit is not None else shown
-
-
 def keep_pages(entry: Entry, old: Path, stage: Path) -> bool:
     """Takes the pages of an unchanged trace over; False: some are gone."""
     return all(take_over(old / RUNS / key, stage / RUNS / key) for key in entry.kept)
 
 
 def finish(
-    entries: Sequence[Entry], foreign: Sequence[str], plan: Plan, stage: Path
+    entries: Sequence[Entry],
+    compared: Sequence[tuple[Pair, Compared | None]],
+    foreign: Sequence[str],
+    plan: Plan,
+    stage: Path,
 ) -> list[Row]:
-    """Writes what all runs share, and what is remembered; returns the rows shown."""
+    """Writes what all runs share, and what is remembered; returns the rows shown.
+
+    `compared` are the pairs worth a diff, each with the diff that was made of it.
+    """
     from whypath.render.site import site_pages
 
     rows = choose_rows((row for entry in entries for row in entry.rows), plan)
@@ -278,7 +278,8 @@ def finish(
                 kept=tuple(key for key in entry.kept if key in shown),
             )
         )
-    for name, pieces in site_pages(rows, foreign, words_of(plan), is_usual(plan)):
+    words = words_of(plan)
+    for name, pieces in site_pages(rows, compared, foreign, words, is_usual(plan)):
         write_page(stage / name, pieces)
     if not plan.forget:
         write_packed(stage / LEDGER, lines(left))
@@ -288,7 +289,7 @@ def finish(
 def _key(name: str, format: str, id: str) -> str:
     """A folder name that is safe everywhere, the same for the same run again."""
     slug = re.sub(r"[^a-z0-9]+", "-", id[:120].lower()).strip("-")[:40] or "run"
-    return f"{slug}-{_hash(chr(0).join((name, format, id)), 6)}"
+    return f"{slug}-{hashed(chr(0).join((name, format, id)), 6)}"
 
 
 def fill(path: Path) -> AbstractContextManager[Path]:
@@ -304,7 +305,8 @@ def is_staged(folder: Path) -> bool:
     return (folder / MARK).is_file()
 
 
-def _hash(text: str, size: int) -> str:
+def hashed(text: str, size: int) -> str:
+    """A hash of `size` bytes, in hex digits."""
     data = text.encode("utf-8", "replace")
     return hashlib.blake2b(data, digest_size=size).hexdigest()
 
@@ -313,4 +315,4 @@ def edition() -> str:
     """Names the program that makes the pages: another one makes them anew."""
     from whypath.render.site import edition_text
 
-    return _hash(edition_text(), 8)
+    return hashed(edition_text(), 8)

@@ -13,6 +13,7 @@ from whypath.console import print_lines, say, tell_errors
 from whypath.options import Age, Share, reading
 
 SHOWN_ERRORS = 10
+DIFFS = 20
 
 
 @click.command()
@@ -70,7 +71,15 @@ SHOWN_ERRORS = 10
 @click.option(
     "--pair-by",
     metavar="LABEL",
-    help="Compare runs of a task across the values of a label.",
+    help="Compare runs of a task across the values of a label, too.",
+)
+@click.option(
+    "--diffs",
+    type=click.IntRange(0),
+    default=DIFFS,
+    show_default=True,
+    metavar="N",
+    help="Make the diffs of the newest N pairs of runs that are worth one.",
 )
 @click.option(
     "--exclude",
@@ -103,6 +112,7 @@ def site(
     max_age: int | None,
     baseline: tuple[str, ...],
     pair_by: str | None,
+    diffs: int,
     exclude: tuple[str, ...],
     forget: bool,
     format_name: str | None,
@@ -136,6 +146,7 @@ def site(
         max_age_ns=max_age,
         baseline=baseline,
         pair_by=pair_by,
+        diffs=diffs,
         secrets=redactor.recipe if redactor is not None else None,
         limits=limits,
         exclude=exclude,
@@ -155,6 +166,8 @@ def site(
     counts = [terminal.counted(len(made.rows) - len(unread), "run")]
     if unread:
         counts.append(f"{len(unread):,} unreadable")
+    if made.diffs:
+        counts.append(terminal.counted(made.diffs, "diff"))
     if made.kept:
         counts.append(f"{made.made:,} traces made, {made.kept:,} as they were")
     print_lines([f"{out.rstrip('/')}/index.html: {', '.join(counts)}"])

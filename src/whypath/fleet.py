@@ -7,18 +7,19 @@ is found out, and does not take others along. Only small rows come back.
 import gc
 import os
 import signal
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import islice
+from itertools import islice, zip_longest
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from whypath import build_site
+from whypath import build_pairs, build_site
+from whypath.build_pairs import Compared, Couple
 from whypath.build_site import Entry, Made, Row, Unit
 from whypath.build_site import Plan as Plan
 from whypath.errors import EmptyTrace
@@ -57,7 +58,8 @@ class Spread(Protocol):
 class Site(NamedTuple):
     """What was made: rows shown, traces made anew and taken over, files that are none.
 
-    `steps` and `size` (bytes) are those of the traces made anew.
+    `steps` and `size` (bytes) are those of the traces made anew; `diffs` is how many
+    pairs have a diff.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Site(NamedTuple):
     foreign: tuple[str, ...]
     steps: int
     size: int
+    diffs: int
 
 
 class Lost(NamedTuple):
@@ -146,10 +149,46 @@ def site(
             steps, size = steps + made.steps, size + made.size
             tell("writing runs", done, len(todo), steps)
         _refuse_nothing(entries.values(), sources)
-        tell("writing the pages of all runs", len(todo), len(todo), steps)
         ordered = [entries[unit.name] for unit in units]
-        rows = build_site.finish(ordered, foreign, plan, stage)
-    return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size)
+        pairs = build_pairs.choose_pairs(ordered, plan)
+        couples = build_pairs.couples(pairs, units, ordered, plan)
+        earlier = build_pairs.remember_diffs(out)
+        compared = _compare(couples, earlier, plan, out, stage, spread, workers, tell)
+        tell("writing the pages of all runs", len(todo), len(todo), steps)
+        paired = list(zip_longest(pairs, compared))
+        rows = build_site.finish(ordered, paired, foreign, plan, stage)
+        known_diffs = list(earlier.values())
+        build_pairs.note_diffs(compared, pairs, known_diffs, plan, stage)
+    diffs = sum(not one.error for one in compared)
+    return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size, diffs)
+
+
+def _compare(
+    couples: Sequence[Couple],
+    known: Mapping[str, Compared],
+    plan: Plan,
+    out: Path,
+    stage: Path,
+    spread: Spread,
+    workers: int,
+    tell: Progress,
+) -> list[Compared]:
+    """The diff of each couple: made, or taken over from the site in `out`."""
+    made: dict[str, Compared] = {}
+    todo: list[Couple] = []
+    for couple in couples:
+        earlier = known.get(couple.key)
+        if earlier is not None and build_pairs.keep_diff(earlier, couple, out, stage):
+            made[couple.key] = earlier
+        else:
+            todo.append(couple)
+    work = partial(build_pairs.compare_two, plan=plan, stage=str(stage))
+    for done, (couple, one) in enumerate(spread(work, todo, workers), start=1):
+        if isinstance(one, Lost):
+            one = build_pairs.failed(couple, one.why)
+        made[couple.key] = one
+        tell("comparing runs", done, len(todo), 0)
+    return [made[couple.key] for couple in couples]
 
 
 def is_url(text: str) -> bool:

@@ -3,7 +3,7 @@
 Part of the `build_site` room.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,10 +26,10 @@ class Plan:
     `only`, `limit` (the newest runs), `sample` (a share of the traces, 0 to 1) and
     `max_age_ns` (against the newest run) choose runs. `baseline` holds the label
     `name=value`, or folders, of the runs that others are compared with; `pair_by` is
-    the label across which runs of a task are compared. `secrets` is the recipe of the
-    redactor that each trace gets for itself, None for none. `exclude` holds patterns
-    of the names of traces to leave out. `forget` leaves out what the next build would
-    need to know what is unchanged.
+    the label across which runs of a task are compared, `diffs` how many diffs are made
+    at most. `secrets` is the recipe of the redactor that each trace gets for itself,
+    None for none. `exclude` holds patterns of the names of traces to leave out.
+    `forget` leaves out what the next build would need to know what is unchanged.
     """
 
     title: str = "Runs"
@@ -41,6 +41,7 @@ class Plan:
     max_age_ns: int | None = None
     baseline: tuple[str, ...] = ()
     pair_by: str | None = None
+    diffs: int = 20
     secrets: Mapping[str, Any] | None = None
     limits: Limits | None = None
     exclude: tuple[str, ...] = ()
@@ -54,6 +55,17 @@ def has_pages(row: Row, plan: Plan) -> bool:
     if plan.only == "findings":
         return bool(row.flaws)
     return plan.only != "failed" or row.outcome == "failed"
+
+
+def choose_rows(rows: Iterable[Row], plan: Plan) -> list[Row]:
+    """The rows that the site shows, in order of time; those without a clock first."""
+    shown = [row for row in rows if row.error or has_pages(row, plan)]
+    shown.sort(key=lambda row: (row.start_ns or 0, row.source, row.run))
+    if plan.max_age_ns is not None:
+        newest = max((row.start_ns or 0 for row in shown), default=0)
+        oldest = newest - plan.max_age_ns
+        shown = [r for r in shown if r.start_ns is None or r.start_ns >= oldest]
+    return shown[-plan.limit :] if plan.limit is not None else shown
 
 
 def is_usual(plan: Plan) -> Callable[[Row], bool]:
@@ -89,4 +101,5 @@ def words_of(plan: Plan) -> "Words":
         said.append(
             f"none more than {plan.max_age_ns / DAY_NS:g} days older than the newest"
         )
-    return Words(plan.title, "; ".join(said), " and ".join(plan.baseline), plan.pair_by)
+    baseline = " and ".join(plan.baseline)
+    return Words(plan.title, "; ".join(said), baseline, plan.pair_by, plan.diffs)

@@ -95,6 +95,26 @@ def take_over(old: Path, new: Path) -> bool:
     return bool(files)
 
 
+def put_between(path: Path, begin: str, end: str, text: str) -> None:
+    """Puts `text` where the marks are first in a page, in place of what was there.
+
+    A page that is not there, or has no marks, stays as it is. The page may be linked
+    with one of an older folder, so that it is made anew. Raises `TraceError`.
+    """
+    try:
+        page = path.read_bytes()
+        start = page.index(begin.encode()) + len(begin)
+        stop = page.index(end.encode(), start)
+        new = text.encode("utf-8", "replace")
+        if page[start:stop] != new:
+            path.unlink()
+            path.write_bytes(page[:start] + new + page[stop:])
+    except (FileNotFoundError, ValueError):
+        return
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
 def clear_away(folder: Path) -> None:
     """Removes a folder of a staged one."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -174,7 +174,14 @@ async function start() {
     button.click();
   });
   document.addEventListener("click", (event) => {
-    const button = /** @type {HTMLElement} */ (event.target).closest("button");
+    const target = /** @type {Element} */ (event.target);
+    const elsewhere = packed && /\.html#rows?-(\d+)$/.exec(target.closest("a")?.getAttribute("href") ?? "");
+    if (elsewhere) {
+      event.preventDefault(); // a row that is written out in another page is packed into this one
+      location.hash = `#row-${elsewhere[1]}`;
+      return;
+    }
+    const button = target.closest("button");
     if (button?.dataset.act) acts[button.dataset.act]();
   });
   window.addEventListener("hashchange", restore);

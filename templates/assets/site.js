@@ -1,12 +1,10 @@
 // @ts-check
 /// The pages of a site: search, order and keys of the list of runs; theme and help on all.
-/// What is searched and how it is sorted stands in the address: `#q=outcome:failed&sort=-cost`.
+/// What is searched, how it is sorted and what is marked stands in the address: `#q=outcome:failed&sort=-cost&pick=a,b`.
 
 const root = document.documentElement;
 const TYPED_MS = 80;
 const NUMERIC = ["findings", "decisions", "steps", "started", "took", "tokens", "cost"];
-
-
 
 function startPage() {
   const theme = preference("theme");
@@ -71,7 +69,7 @@ function fillHelp() {
   if (document.getElementById("table")) {
     keys.unshift(
       ["/", "Search"], ["↓ or j", "Next run"], ["↑ or k", "Previous run"], ["Enter", "Open the run"],
-      ["x", "Mark the run, to compare two"], ["Escape", "Clear the search"],
+      ["x", "Mark the run, to compare two"], ["d", "Open the diff of the two, or copy the command"], ["Shift+X", "Mark none"], ["Escape", "Clear the search"],
     );
   }
   for (const [key, what] of keys) {
@@ -90,18 +88,23 @@ async function startRuns() {
   const columns = await readColumns();
   if (!columns) return;
   document.querySelectorAll(".pages").forEach((element) => element.setAttribute("hidden", ""));
-  const table = new RunTable(columns, frame, () => showPicked(columns, table));
-  const view = { query: "", sort: "" };
+  const table = new RunTable(columns, frame, () => {
+    const pick = [...table.marked].map((row) => columns.key[row]).join(",");
+    if (pick !== view.pick) go({ pick });
+    else showPicked(columns, table);
+  });
+  const view = { query: "", sort: "", pick: "" };
   const words = wordsOf(columns);
   const shown = /** @type {HTMLElement} */ (document.getElementById("shown"));
   const headers = addSorting((name) => go({ sort: nextSort(view.sort, name) }));
 
-  /** Writes what is wanted into the address, which shows it. @param {{query?: string, sort?: string}} wanted */
+  /** Writes what is wanted into the address, which shows it. @param {{query?: string, sort?: string, pick?: string}} wanted */
   function go(wanted) {
     const next = { ...view, ...wanted };
     const parts = [];
     if (next.query) parts.push(`q=${encodeURIComponent(next.query)}`);
     if (next.sort) parts.push(`sort=${next.sort}`);
+    if (next.pick) parts.push(`pick=${next.pick}`);
     history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname + location.search);
     show();
   }
@@ -109,8 +112,15 @@ async function startRuns() {
   function show() {
     const asked = new URLSearchParams(location.hash.slice(1));
     const query = asked.get("q") ?? "";
+    const pick = asked.get("pick") ?? "";
+    const isSame = view.query === query && view.sort === (asked.get("sort") ?? "") && table.order.length > 0;
     view.query = query;
     view.sort = asked.get("sort") ?? "";
+    if (view.pick !== pick) {
+      view.pick = pick;
+      table.markAll(pick.split(",").map((key) => (key ? columns?.key.indexOf(key) ?? -1 : -1)));
+    }
+    if (isSame) return;
     if (document.activeElement !== search && search) search.value = query;
     const test = compileQuery(query, /** @type {Columns} */ (columns), words);
     const order = [];
@@ -148,11 +158,19 @@ async function startRuns() {
   document.querySelectorAll("[data-query]").forEach((button) => {
     button.addEventListener("click", () => go({ query: button.getAttribute("data-query") ?? "" }));
   });
-  document.querySelector('[data-act="copy-diff"]')?.addEventListener("click", () => {
-    navigator.clipboard?.writeText(document.getElementById("diff-command")?.textContent ?? "");
+  const copy = document.querySelector('[data-act="copy-diff"]');
+  copy?.addEventListener("click", async () => {
+    const command = document.getElementById("diff-command");
+    try {
+      await navigator.clipboard.writeText(command?.textContent ?? "");
+      copy.textContent = "Copied";
+    } catch {
+      if (command) getSelection()?.selectAllChildren(command); // where a page may not copy, a person can
+    }
   });
+  document.querySelector('[data-act="unpick"]')?.addEventListener("click", () => table.markAll([]));
   addEventListener("hashchange", () => {
-    if (location.hash.startsWith("#q=") || location.hash.startsWith("#sort=")) document.getElementById("runs")?.scrollIntoView();
+    if (/^#(q|sort)=/.test(location.hash)) document.getElementById("runs")?.scrollIntoView();
     show();
   });
   addEventListener("keydown", (event) => {
@@ -175,6 +193,11 @@ async function startRuns() {
     else if (key === "x" && table.current >= 0) {
       const row = table.order[table.current];
       if (/** @type {Columns} */ (columns).key[row]) table.mark(row, !table.marked.has(row));
+    } else if (key === "X") table.markAll([]);
+    else if (key === "d" && table.marked.size === 2) {
+      const link = document.getElementById("diff-link");
+      if (link && !link.hidden) link.click();
+      else /** @type {HTMLElement | null} */ (copy)?.click();
     } else if (key === "Escape" && view.query) {
       if (search) search.value = "";
       go({ query: "" });
@@ -242,25 +265,50 @@ function sortRows(order, sort, columns) {
   });
 }
 
-/** The two marked runs: the command that compares them. @param {Columns} columns @param {RunTable} table */
+/** The two marked runs: the way to their diff, or the command that makes it. @param {Columns} columns @param {RunTable} table */
 function showPicked(columns, table) {
   const picked = document.getElementById("picked");
+  const link = /** @type {HTMLAnchorElement | null} */ (document.getElementById("diff-link"));
   const command = document.getElementById("diff-command");
   const copy = document.querySelector('[data-act="copy-diff"]');
-  if (!picked || !command || !copy) return;
+  const said = picked?.querySelector("span");
+  if (!picked || !link || !command || !copy || !said) return;
   const rows = [...table.marked];
-  picked.hidden = rows.length === 0;
-  const said = picked.querySelector("span");
-  if (said) said.textContent = rows.length === 1 ? "1 run marked; mark another to compare" : "2 runs marked:";
   const both = rows.length === 2;
-  command.hidden = !both;
-  copy.toggleAttribute("hidden", !both);
-  if (both) command.textContent = `whypath diff ${rows.map((row) => quoted(`${shownText(columns, "source", row)}#${columns.run[row]}`)).join(" ")}`;
+  const folder = both ? diffOf(columns, rows) : "";
+  const words = both && !folder ? diffCommand(columns, rows) : "";
+  picked.hidden = rows.length === 0;
+  said.textContent = both ? "2 runs marked:" : "1 run marked; mark another to compare";
+  if (both && !folder) said.textContent = words ? "no diff of these two is made; in the folder that holds the traces:" : "no diff of these two is made, and a name holds what no terminal shows";
+  link.hidden = !folder;
+  if (folder) link.href = `diffs/${folder}/index.html`;
+  command.hidden = !words;
+  command.textContent = words;
+  copy.toggleAttribute("hidden", !words);
+  copy.textContent = "Copy";
 }
 
-/** A file name as a shell takes it. @param {string} text */
+/** The folder of the diff of two rows, either way round. @param {Columns} columns @param {number[]} rows */
+function diffOf(columns, rows) {
+  const found = columns.diffs.find((/** @type {[number, number, string]} */ [a, b]) => rows.includes(a) && rows.includes(b));
+  return found ? found[2] : "";
+}
+
+/** As render/site_pairs.py writes it. @param {Columns} columns @param {number[]} rows */
+function diffCommand(columns, rows) {
+  const { values, at } = columns.source;
+  const names = rows.map((row) => {
+    const isAlone = at.indexOf(at[row]) === at.lastIndexOf(at[row]);
+    const name = isAlone ? values[at[row]] : `${values[at[row]]}#${columns.run[row]}`;
+    return name.startsWith("-") ? `./${name}` : name;
+  });
+  if (names.some((name) => /[\p{C}\p{Zl}\p{Zp}]/u.test(name))) return "";
+  return `whypath diff ${names.map(quoted).join(" ")} -o diff.html`;
+}
+
+/** A word as a shell takes it. @param {string} text */
 function quoted(text) {
-  return /^[\w./:@%+=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`;
 }
 
 startPage();

@@ -16,6 +16,8 @@ class RunTable {
     this.picked = picked;
     /** @type {number[]} */ this.order = [];
     /** @type {Set<number>} */ this.marked = new Set();
+    /** @type {Map<number, string>} */ this.diffs = new Map();
+    for (const [a, b, folder] of [...columns.diffs].reverse()) this.diffs.set(a, folder).set(b, folder);
     this.current = -1;
     this.body = /** @type {HTMLTableSectionElement} */ (frame.querySelector("tbody"));
     /** @type {Map<number, HTMLTableRowElement>} */ this.rows = new Map();
@@ -103,6 +105,15 @@ class RunTable {
     words.textContent = shownText(this.columns, "verdict", row);
     verdict.append(words);
     made.append(text, " ", verdict);
+    const diff = this.diffs.get(row);
+    if (diff) {
+      const link = document.createElement("a");
+      link.className = "diff-link";
+      link.href = `diffs/${diff}/index.html`;
+      link.title = "Compared with another run";
+      link.textContent = "diff";
+      made.append(" ", link);
+    }
     made.title = [task, words.textContent, this.columns.run[row]].join("\n");
     return made;
   }
@@ -124,6 +135,16 @@ class RunTable {
     if (on) this.marked.add(row);
     else this.marked.delete(row);
     while (this.marked.size > 2) this.marked.delete([...this.marked][0]);
+    this.markedChanged();
+  }
+
+  /** Marks these rows and no others; what is no row is left out. @param {number[]} rows */
+  markAll(rows) {
+    this.marked = new Set(rows.filter((row) => row >= 0).slice(0, 2));
+    this.markedChanged();
+  }
+
+  markedChanged() {
     for (const [place, element] of this.rows) {
       const box = element.querySelector("input");
       if (box) box.checked = this.marked.has(this.order[place]);

@@ -64,7 +64,7 @@ def large(count: int) -> None:
     out = FOLDER / "large"
     shutil.rmtree(out, ignore_errors=True)
     start = time.perf_counter()
-    for name, pieces in site_pages(rows(count), (), Words("", "", "", None), bool):
+    for name, pieces in site_pages(rows(count), (), (), Words("", "", "", None), bool):
         write_page(out / name, pieces)
     print(f"{count:,} rows: pages written in {time.perf_counter() - start:.1f} s")
     found = chromium.find()

@@ -6,6 +6,8 @@ from whypath.derive.diff_leaves import Change
 
 MOST = 3
 _EXCERPT, _SHORT = 72, 40
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Invisible letters that turn the direction of what stands behind them."""
 _NAMES = {"user": "the user's message", "assistant": "the model's message"}
 
 
@@ -138,10 +140,13 @@ def _cut(text: str) -> str:
 
 
 def quoted(text: str | None) -> str:
-    """A text in quotation marks, on one line, cut."""
+    """A text in quotation marks, on one line, cut.
+
+    It is inside of a sentence of ours, whose order of letters it must not turn round.
+    """
     if text is None:
         return "nothing"
-    line = " ".join(text.split())
+    line = " ".join(text.translate(_TURNS).split())
     return f"“{line if len(line) <= _EXCERPT + 1 else line[:_EXCERPT] + '…'}”"
 
 

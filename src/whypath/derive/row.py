@@ -56,7 +56,8 @@ class Flaw(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One run, or a trace that could not be read: then `error` says why.
 
-    `key` names its folder among the pages. `source` is the file as the site calls it.
+    `key` names its folder among the pages. `source` is the file as the site calls it;
+    `asked` is a hash of the first thing that a user said.
     Times are nanoseconds. None is "not recorded".
     """
 
@@ -65,6 +66,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     format: str = ""
     task: str = ""
+    asked: str = ""
     agent: str = ""
     models: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
@@ -103,6 +105,7 @@ def row_of(story: Story, key: str, source: str) -> Row:
         run=run.id,
         format=run.format,
         task=_short(story.heading, MAX_TEXT),
+        asked=_asked(run),
         agent=_short(run.agent or "", MAX_TEXT),
         models=tuple(_short(model, MAX_TEXT) for model in run.models[:8]),
         labels=tuple(
@@ -125,6 +128,13 @@ def row_of(story: Story, key: str, source: str) -> Row:
         flaws=tuple(_flaws(story)),
         choices=tuple(_choices(story)),
     )
+
+
+def _asked(run: Run) -> str:
+    """The same for runs that begin with the same words of a user."""
+    said = (s.input for s in run.steps if s.kind == "user" and s.input is not None)
+    first = next(said, None)
+    return "" if first is None else run.contents.digest(first)
 
 
 def unreadable(key: str, source: str, error: str) -> Row:

@@ -6,7 +6,7 @@ unpacked by the page when they are looked at, or, in a folder, written to pages 
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import ContentStore, to_json
@@ -29,10 +29,28 @@ WRITTEN, IN_PART = 40, 150
 _STYLE, _SPLIT = "<style></style>", "<!-- payload -->"
 
 
+class Place(NamedTuple):
+    """Where the page of a diff lies.
+
+    `name` is that of its file, empty for a page on its own. `up` is the way to the
+    pages of others, which are `others`. In a site, `shared` is the way to style and
+    script, `home` to the list of runs, and `reports` to the two runs.
+    """
+
+    name: str = ""
+    up: str = ""
+    others: str = "all runs"
+    shared: str = ""
+    home: str = ""
+    reports: tuple[str, str] = ("", "")
+
+
 def diff_file(diff: Diff, dot: str | None = None) -> Iterator[str]:
     """The page of one diff as one self-contained file, in pieces."""
     style, script = asset("css", STYLES), in_one_scope(asset("js", SCRIPTS))
-    head, rest, tail = _page(diff, dot, policy(hash_of(script), hash_of(style)), "", "")
+    head, rest, tail = _page(
+        diff, dot, policy(hash_of(script), hash_of(style)), Place()
+    )
     before, after = head.split(_STYLE, 1)
     yield before
     yield f"<style>{style}</style>"
@@ -46,32 +64,41 @@ def diff_folder(
     diffs: Sequence[Diff], dot: str | None = None
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """The pages of a diff, or of several with a matrix in front: names and pieces."""
-    yield "diff.css", [asset("css", STYLES)]
-    yield "diff.js", [in_one_scope(asset("js", SCRIPTS))]
+    yield from diff_assets()
     if len(diffs) == 1:
-        yield from _in_folder(diffs[0], dot, "index", "")
+        yield from diff_in(Place("index"), diffs[0], dot)
         return
     names = [f"pair-{number:02}" for number in range(1, len(diffs) + 1)]
     yield "index.html", [_matrix(diffs, names)]
     for diff, name in zip(diffs, names, strict=True):
-        yield from _in_folder(diff, dot, name, "index.html")
+        yield from diff_in(Place(name, "index.html"), diff, dot)
 
 
-def _in_folder(
-    diff: Diff, dot: str | None, name: str, up: str
+def diff_assets() -> Iterator[tuple[str, Iterable[str]]]:
+    """The style and the script that the pages of a diff need beside them."""
+    yield "diff.css", [asset("css", STYLES)]
+    yield "diff.js", [in_one_scope(asset("js", SCRIPTS))]
+
+
+def diff_in(
+    place: Place, diff: Diff, dot: str | None = None
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """A page and, where it does not hold all, the pages with the rest written out."""
     csp = policy("'self'", "'self'")
-    head, rest, tail = _page(diff, dot, csp, name, up)
-    script = '<script src="diff.js"></script>'
-    yield f"{name}.html", chain([head], _packed(diff, rest), [script, tail])
+    head, rest, tail = _page(diff, dot, csp, place)
+    name = place.name
+    script = f'<script src="{place.shared}diff.js"></script>'
+    yield (
+        f"{name}.html",
+        chain([head], _packed(diff, rest, bool(place.shared)), [script, tail]),
+    )
     pages = _in_pages(rest)
     for number, some in enumerate(pages, start=1):
         values = {
             "rows": (view(diff, span) for span in some),
             "number": number,
             "count": len(pages),
-            "name": name,
+            "place": place,
             "title": _title(diff),
             "csp": "default-src 'none'; style-src 'self'; img-src data:",
             "version": __version__,
@@ -80,7 +107,7 @@ def _in_folder(
 
 
 def _page(
-    diff: Diff, dot: str | None, csp: str, name: str, up: str
+    diff: Diff, dot: str | None, csp: str, place: Place
 ) -> tuple[str, list[Span], str]:
     """The page before its payload, the rows that are not in it, and its end."""
     shown, rest = _divided(diff, list(spans(diff)))
@@ -102,14 +129,13 @@ def _page(
         "messages": list(message_views(diff, windows)) if windows is not None else [],
         "rows": [view(diff, span) for span in shown],
         "rest": sum(span.differs for span in rest),
-        "pages": len(_in_pages(rest)) if name else 0,
-        "name": name,
-        "up": up,
-        "at": _row_link,
+        "pages": len(_in_pages(rest)) if place.name else 0,
+        "place": place,
+        "at": _row_links(shown, rest, place.name).__getitem__,
         "row_of": _rows_by_step(diff),
         "csp": csp,
         "version": __version__,
-        "linked": bool(name),
+        "linked": bool(place.name),
     }
     html = render_page("diff.html", values)
     head, tail = html.split(_SPLIT, 1)
@@ -123,8 +149,25 @@ def _title(diff: Diff) -> str:
     return f"{diff.a.run.id} and {diff.b.run.id}"
 
 
-def _row_link(number: int) -> str:
-    return f"#row-{number}"
+def _row_links(shown: list[Span], rest: list[Span], name: str) -> dict[int, str]:
+    """The way to each row by its number: to the stretch that it is folded into.
+
+    A row that is not in the page is unpacked by it or, in a folder, in another page.
+    """
+    pages = [("", shown)]
+    if name:
+        parts = enumerate(_in_pages(rest), start=1)
+        pages += [(f"{name}-{number:02}.html", list(some)) for number, some in parts]
+    else:
+        pages.append(("", [Span(s.first, s.last, True) for s in rest]))
+    return {
+        at + 1: f"{page}#row-{at + 1}"
+        if one.differs
+        else f"{page}#rows-{one.first + 1}"
+        for page, some in pages
+        for one in some
+        for at in range(one.first, one.last + 1)
+    }
 
 
 def _rows_by_step(diff: Diff) -> dict[str, int]:
@@ -161,12 +204,12 @@ def _in_pages(rest: Sequence[Span]) -> list[Sequence[Span]]:
     return [rest[start : start + size] for start in range(0, len(rest), size)]
 
 
-def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
+def _packed(diff: Diff, rest: Sequence[Span], in_site: bool = False) -> Iterator[str]:
     """The rows that the page unpacks, and an index of them."""
     if not rest:
         return
     macros: Any = environment().get_template("parts/diff.html").module
-    payload = Payload(ContentStore())
+    payload = Payload(ContentStore(), portable=in_site)
     for span in rest:
         fragment = macros.any_row(view(diff, span))
         chunk = payload.add_step(span.first + 1, fragment, {})
@@ -188,7 +231,7 @@ def _packed(diff: Diff, rest: Sequence[Span]) -> Iterator[str]:
         "chunkSteps": payload.first_steps,
         "chunkContents": payload.first_contents,
     }
-    yield block("index", pack(to_json(data)))
+    yield block("index", pack(to_json(data), portable=in_site))
 
 
 def _is_decision(diff: Diff, at: int) -> bool:

@@ -141,7 +141,7 @@ def _outcomes(rows: Sequence[Row], periods: Periods) -> Stacked:
         [_outcome(periods, number, kind, counts[number, kind]) for kind in OUTCOMES]
         for number in range(periods.count)
     ]
-    note = f"runs a {periods.unit}" if periods.count else "no run has a clock"
+    note = f"runs per {periods.unit}" if periods.count else "no run has a clock"
     if undated and periods.count:
         note += f"; {undated:,} without a clock"
     return stack("Outcomes", note, columns, ends(periods))

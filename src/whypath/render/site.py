@@ -6,21 +6,23 @@ The pages of each run are not made here. Nothing is written here.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import to_json
-from whypath.derive.comparisons import find_pairs
 from whypath.derive.groups import find_groupings, group_by
 from whypath.derive.periods import cut
 from whypath.derive.points import find_points
 from whypath.derive.row import Row
 from whypath.render.assets import PACKAGE, TEMPLATES, asset, in_one_scope, policy
+from whypath.render.diff_pages import diff_assets
 from whypath.render.environment import render_page
 from whypath.render.pages import report_assets
 from whypath.render.payload import pack
 from whypath.render.plots import site_plots
 from whypath.render.site_columns import columns
+from whypath.render.site_pairs import Paired, diff_link, pair_views
 from whypath.render.site_points import point_links, point_view
 from whypath.render.site_rows import row_view
 
@@ -28,15 +30,20 @@ STYLES = ("theme", "layout", "site")
 SCRIPTS = ("columns", "query", "table", "site")
 ROWS_PER_PAGE = 200
 FOREIGN_SHOWN = 100
+PAIRS_SHOWN = 120
 
 
 class Words(NamedTuple):
-    """What pages say of the plan: title, which runs are left out, the baseline."""
+    """What pages say of the plan: title, which runs are left out, the baseline.
+
+    `diffs` is how many pairs of runs have a diff at most.
+    """
 
     title: str
     choice: str
     baseline: str
-    pair_by: str | None
+    pair_by: str | None = None
+    diffs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +62,26 @@ class Shared:
 
 def site_pages(
     rows: Sequence[Row],
+    paired: Paired,
     foreign: Sequence[str],
     words: Words,
     is_usual: Callable[[Row], bool],
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """Name and pieces of each page; `rows` are in order of time.
 
-    `foreign` are the files that are no traces; `is_usual` tells the baseline's runs.
+    `paired` are pairs of runs, each with the diff that was made of it; `foreign` are
+    the files that are no traces; `is_usual` tells the baseline's runs.
     """
     periods = cut(row.start_ns for row in rows)
     points = find_points(rows, periods, is_usual)
     links = point_links(points.shown)
-    pairs = find_pairs(rows, words.pair_by)
+    made = [one for _, one in reversed(paired) if one is not None and not one.error]
+    diffs = {key: diff_link(one) for one in made for key in (one.a, one.b)}
+    pairs = pair_views(paired[:PAIRS_SHOWN], rows)
 
     def shared(here: str, up: str = "") -> Shared:
         csp = policy("'self'", "'self'")
-        counts = (len(rows), len(points.shown), len(pairs))
+        counts = (len(rows), len(points.shown), len(paired))
         return Shared(words, up, here, csp, __version__, *counts)
 
     def page(template: str, here: str, up: str = "", **values: Any) -> list[str]:
@@ -81,15 +92,18 @@ def site_pages(
     count = max(1, -(-len(latest) // ROWS_PER_PAGE))
     together = group_by("", rows)
     errors = sum(bool(row.error) for row in rows)
+    labelled = any(row.labels for row in rows)
     for number in range(1, count + 1):
         start = (number - 1) * ROWS_PER_PAGE
         values: dict[str, Any] = {
             "rows": [row_view(row) for row in latest[start : start + ROWS_PER_PAGE]],
+            "diffs": diffs,
             "number": number,
             "count": count,
             "start": start,
             "all": together,
             "errors": errors,
+            "labelled": labelled,
         }
         if number == 1:
             values |= {
@@ -100,7 +114,9 @@ def site_pages(
                     for point in points.shown
                     if point.collapse
                 ],
-                "data": pack(to_json(columns(latest, points.shown)), portable=True),
+                "data": pack(
+                    to_json(columns(latest, points.shown, paired)), portable=True
+                ),
                 "foreign": foreign[:FOREIGN_SHOWN],
                 "foreign_more": max(0, len(foreign) - FOREIGN_SHOWN),
             }
@@ -121,8 +137,16 @@ def site_pages(
             f"decisions/{view.link}",
             page("site_decision.html", "decisions", "../", view=view, periods=periods),
         )
-    compared = [(pair, row_view(pair.good), row_view(pair.bad)) for pair in pairs]
-    yield "compare.html", page("site_compare.html", "compare", pairs=compared)
+    yield (
+        "compare.html",
+        page(
+            "site_compare.html",
+            "compare",
+            pairs=pairs,
+            built=sum(bool(pair.href) for pair in pairs),
+            left_out=len(paired) - len(pairs),
+        ),
+    )
     yield from site_assets()
 
 
@@ -135,7 +159,7 @@ def site_assets() -> Iterator[tuple[str, Iterable[str]]]:
     """Styles and scripts of all pages, those of the runs too."""
     yield "assets/site.css", [asset("css", STYLES)]
     yield "assets/site.js", [in_one_scope(asset("js", SCRIPTS))]
-    for name, pieces in report_assets():
+    for name, pieces in chain(report_assets(), diff_assets()):
         yield f"assets/{name}", pieces
 
 

@@ -10,17 +10,22 @@ from typing import Any
 from whypath.derive.points import Point
 from whypath.derive.row import Row
 from whypath.render import words
+from whypath.render.site_pairs import Paired
 from whypath.render.site_rows import label, model, outcome, started
 
 
-def columns(rows: Sequence[Row], points: Sequence[Point]) -> dict[str, Any]:
+def columns(
+    rows: Sequence[Row], points: Sequence[Point], paired: Paired = ()
+) -> dict[str, Any]:
     """Plain data: each column has an entry for every row, in the order of `rows`.
 
-    Of the choices, those at `points` are kept, so that their runs can be found.
+    Of the choices, those at `points` are kept, so that their runs can be found. Of
+    `paired`, there are the diffs: two rows, and the folder.
     """
     shown = {(point.name, point.by) for point in points if point.by != "agent"}
     return {
         "count": len(rows),
+        "diffs": _diffs(rows, paired),
         "key": ["" if row.error else row.key for row in rows],
         "run": [row.run for row in rows],
         "task": _texts(row.task or row.source for row in rows),
@@ -65,6 +70,14 @@ def columns(rows: Sequence[Row], points: Sequence[Point]) -> dict[str, Any]:
             lambda millionths: words.cost(millionths / 1e6),
         ),
     }
+
+
+def _diffs(rows: Sequence[Row], paired: Paired) -> list[tuple[int, int, str]]:
+    """The two rows of each diff, -1 for one that is not listed, and its folder."""
+    made = [one for _, one in paired if one is not None and not one.error]
+    wanted = {key for one in made for key in (one.a, one.b)}
+    at = {row.key: n for n, row in enumerate(rows) if row.key in wanted}
+    return [(at.get(one.a, -1), at.get(one.b, -1), one.key) for one in made]
 
 
 def _scaled(number: int | None, by: int) -> int | None:

@@ -10,6 +10,7 @@ from whypath.render import words
 class RowView(NamedTuple):
     """A row as text; an empty cell is "not recorded". `link` is empty without pages."""
 
+    key: str
     link: str
     name: str
     verdict: str
@@ -34,6 +35,7 @@ class RowView(NamedTuple):
 def row_view(row: Row) -> RowView:
     """The cells of a row."""
     return RowView(
+        key=row.key,
         link="" if row.error else f"runs/{row.key}/index.html",
         name=row.task or row.source,
         verdict=row.error or row.verdict,
