@@ -216,6 +216,13 @@ def test_without_scripts_and_under_a_sub_path_everything_is_read(
     page.locator(".behind a", has_text="step").first.click()
     expect(page).to_have_url(re.compile(r"steps-001\.html#step-\d+$"))
     expect(page.locator("section:target")).to_be_visible()
+    page.goto(f"{served}/compare.html")
+    page.get_by_role("link", name="Triage ticket T-8841").click()
+    expect(page.locator(".verdict")).to_contain_text("They part at step 9")
+    page.locator(".verdict .go").click()
+    expect(page.locator(".diff-row:target details[open]")).to_be_visible()
+    page.locator(".sides a").last.click()
+    expect(page.locator(".compared")).to_contain_text("This run is B.")
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])

@@ -232,3 +232,9 @@ def test_a_text_that_turns_round_does_not_turn_our_sentence(
     after.write_text(after.read_text().replace("general", "gene\u202eral"))
     build(runs, tmp_path / "site")
     assert "B “general”" in (tmp_path / "site" / "compare.html").read_text()
+
+
+def test_what_is_published_does_not_remember(runs: Path, tmp_path: Path) -> None:
+    made = build(runs, tmp_path / "site", forget=True)
+    assert made.diffs == 1
+    assert not list((tmp_path / "site").glob("*.gz"))
