@@ -39,11 +39,14 @@ PAIRS = "../../compare.html"
 class Where(NamedTuple):
     """A run: its key, its trace, its place among the runs of it, the way to its report.
 
+    Files are called by their way from `root`; `companions` are read with the trace.
     `report` is empty for a run without pages.
     """
 
     key: str
     path: str
+    root: str
+    companions: tuple[str, ...]
     place: int
     report: str
 
@@ -77,7 +80,14 @@ def couples(
             if row.key in wanted:
                 report = f"../../{RUNS}/{row.key}/index.html"
                 has_report = row.key in entry.kept
-                where = Where(row.key, unit.path, place, report if has_report else "")
+                where = Where(
+                    key=row.key,
+                    path=unit.path,
+                    root=str(unit.root),
+                    companions=unit.companions,
+                    place=place,
+                    report=report if has_report else "",
+                )
                 places[row.key] = where, unit.digest
     found = []
     for pair in pairs[: plan.diffs]:
@@ -155,10 +165,14 @@ def _compare(
 def _read(couple: Couple, plan: Plan, redactor: Redactor | None) -> tuple[Run, Run]:
     """The two runs; a file that holds both is read once."""
     known: dict[str, Sequence[Run]] = {}
-    for path in (couple.a.path, couple.b.path):
-        if path not in known:
-            known[path] = read_input(
-                [path], format=plan.format, redactor=redactor, limits=plan.limits
+    for where in (couple.a, couple.b):
+        if where.path not in known:
+            known[where.path] = read_input(
+                [where.path],
+                format=plan.format,
+                redactor=redactor,
+                limits=plan.limits,
+                root=Path(where.root),
             ).runs
     a, b = (known[where.path][where.place] for where in (couple.a, couple.b))
     return a, b
