@@ -46,6 +46,8 @@ SAME_ROOM = {
     "cli_site": "cli",
     "cluster": "fleet",
     "remote": "fleet",
+    "pytest_plugin": "cli",  # another front door: options in, messages out
+    "pytest_reports": "cli",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -78,7 +80,10 @@ MAY_IMPORT = {
     "terminal": ("errors", "content", "model", "derive", "render"),
     "catalogue": ("errors", "model", "terminal"),
     "comparison": ("errors", "content", "model", "derive", "render", "terminal"),
-    "cli": ("errors", "build", "fleet", "terminal", "catalogue", "comparison"),
+    "cli": (
+        *("errors", "build", "fleet", "terminal", "catalogue", "comparison"),
+        *("model", "records", "record", "write"),  # of these only for pytest
+    ),
     "__main__": ("cli",),
 }
 """Room -> the rooms it may import. Nothing goes back up the stairs."""
@@ -106,6 +111,8 @@ THIRD_PARTY = {
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
     "fsspec": ("remote",),
+    "pytest": ("pytest_plugin",),
+    "pytest_html": ("pytest_plugin",),
     "opentelemetry": ("record",),
     "cel": ("derive.expressions",),
     "ahocorasick_rs": ("derive.origin_index",),
@@ -126,7 +133,7 @@ STANDARD = {
     "http": (),
     "urllib.request": (),
     "webbrowser": ("cli",),
-    "tempfile": ("write", "remote"),
+    "tempfile": ("write", "remote", "pytest_plugin"),
     "zipfile": ("archives",),
     "sqlite3": ("archives",),
 }
@@ -138,7 +145,8 @@ CALLS = {
     "input": (),
     "sys.exit": ("console",),
     "SystemExit": (),
-    "os.environ": ("cli", "cli_check", "cli_site"),
+    # the recorder is in somebody's agent, where only the environment can tell it where
+    "os.environ": ("cli", "cli_check", "cli_site", "pytest_plugin", "record"),
     "os.getenv": ("cli",),
     "datetime.now": ("cli", "record"),
     "datetime.utcnow": (),
@@ -152,7 +160,7 @@ CALLS = {
     ".read_bytes": ("render", "stage"),  # what the package ships; a page of ours
     ".write_text": WRITES,
     ".write_bytes": WRITES,
-    ".mkdir": WRITES,
+    ".mkdir": (*WRITES, "pytest_plugin"),  # the folder that a fixture gives a test
     ".unlink": WRITES,
     ".rename": WRITES,
     "os.replace": WRITES,
