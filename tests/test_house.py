@@ -70,8 +70,9 @@ MAY_IMPORT = {
     ),
     "build_site": (
         *("errors", "model", "records", "redact", "build"),
-        *("derive", "render", "stage", "readers"),
+        *("derive", "render", "stage", "readers", "full_text"),
     ),
+    "full_text": ("errors",),
     "build_pairs": (
         *("errors", "model", "records", "redact", "build", "build_site"),
         *("derive", "render", "stage"),
@@ -83,6 +84,7 @@ MAY_IMPORT = {
     "cli": (
         *("errors", "build", "fleet", "terminal", "catalogue", "comparison"),
         *("model", "records", "record", "write"),  # of these only for pytest
+        "full_text",
     ),
     "__main__": ("cli",),
 }
@@ -111,6 +113,7 @@ THIRD_PARTY = {
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
     "fsspec": ("remote",),
+    "pagefind_bin": ("full_text",),
     "pytest": ("pytest_plugin",),
     "pytest_html": ("pytest_plugin",),
     "opentelemetry": ("record",),
@@ -125,7 +128,7 @@ STANDARD = {
     "secrets": (),
     "uuid": ("record",),
     "pickle": (),
-    "subprocess": ("render.dot", "fleet"),
+    "subprocess": ("render.dot", "fleet", "full_text"),
     "multiprocessing": ("fleet",),
     "concurrent": ("fleet",),
     "socket": (),
@@ -161,7 +164,7 @@ CALLS = {
     ".write_text": WRITES,
     ".write_bytes": WRITES,
     ".mkdir": (*WRITES, "pytest_plugin"),  # the folder that a fixture gives a test
-    ".unlink": WRITES,
+    ".unlink": (*WRITES, "full_text"),  # what Pagefind wrote and no page uses
     ".rename": WRITES,
     "os.replace": WRITES,
     "os.rename": WRITES,
