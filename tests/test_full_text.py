@@ -7,17 +7,18 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from click.testing import CliRunner
 
 from conftest import PageWatch
 from samples import EXAMPLES
+from test_browser_axe import CHECK, RULES
 from whypath.cli import main
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ATTACK = "zebra <img src=x onerror=window.hit=1> <mark>no</mark> giraffe"
 SECRET = "AKIA" + "Z7VRSQ5TJN2C4XMB"
@@ -126,6 +127,32 @@ def test_words_that_are_typed_are_found_and_stand_in_the_address(
     page.locator("#words").fill("xqzjvk")
     page.wait_for_selector("#found li", state="detached")
     assert "0 pages" in (page.locator("#found-count").text_content() or "")
+
+
+def test_the_words_sought_in_the_list_of_runs_are_taken_along(
+    page: "Page", address: str
+) -> None:
+    page.goto(f"{address}/index.html#q=outcome:passed%20auditors%20-draft")
+    page.wait_for_selector("html[data-ready]")
+    link = page.locator("#full-text-link")
+    assert link.text_content() == "Search every step for auditors"
+    link.click()
+    page.wait_for_selector("#found mark")
+    assert page.locator("#words").input_value() == "auditors"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_on_the_page_is_hard_to_use(
+    browser: "Browser", address: str, scheme: Literal["light", "dark"]
+) -> None:
+    # The rules are a script of their own, which the page's policy would not let in.
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{address}/search.html#q=auditors")
+    page.wait_for_selector("#found mark")
+    page.evaluate(RULES)
+    assert page.evaluate(CHECK, {}) == []
+    context.close()
 
 
 def test_hostile_text_is_found_as_text(page: "Page", address: str) -> None:
