@@ -189,3 +189,10 @@ def test_without_pagefind_the_command_says_what_to_install(
     assert done.exit_code == 2
     assert "pip install 'whypath[search]'" in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_site_in_an_object_store_gets_no_index_and_is_told_so() -> None:
+    line = ["site", str(EXAMPLES), "-o", "memory://bucket/site", "--search"]
+    done = CliRunner().invoke(main, line)
+    assert done.exit_code == 2
+    assert "make the site in a folder, then copy it" in done.output

@@ -162,6 +162,10 @@ def site(
     if search:
         from whypath.full_text import program
 
+        if any(map(fleet.is_url, (*paths, fleet.place(out)))):
+            raise click.UsageError(
+                "--search is for files here: make the site in a folder, then copy it"
+            )
         program()  # or it would be told after all the work
     with _bar() as tell:
         made = fleet.site_anywhere(paths, out, plan, jobs=jobs, dask=dask, tell=tell)
