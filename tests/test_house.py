@@ -46,6 +46,8 @@ SAME_ROOM = {
     "cli_site": "cli",
     "cluster": "fleet",
     "remote": "fleet",
+    "pytest_plugin": "cli",  # another front door: options in, messages out
+    "pytest_reports": "cli",
 }
 """Modules that are part of another one's room, and that only this room imports."""
 
@@ -68,8 +70,9 @@ MAY_IMPORT = {
     ),
     "build_site": (
         *("errors", "model", "records", "redact", "build"),
-        *("derive", "render", "stage", "readers"),
+        *("derive", "render", "stage", "readers", "full_text"),
     ),
+    "full_text": ("errors",),
     "build_pairs": (
         *("errors", "model", "records", "redact", "build", "build_site"),
         *("derive", "render", "stage"),
@@ -78,7 +81,11 @@ MAY_IMPORT = {
     "terminal": ("errors", "content", "model", "derive", "render"),
     "catalogue": ("errors", "model", "terminal"),
     "comparison": ("errors", "content", "model", "derive", "render", "terminal"),
-    "cli": ("errors", "build", "fleet", "terminal", "catalogue", "comparison"),
+    "cli": (
+        *("errors", "build", "fleet", "terminal", "catalogue", "comparison"),
+        *("model", "records", "record", "write"),  # of these only for pytest
+        "full_text",
+    ),
     "__main__": ("cli",),
 }
 """Room -> the rooms it may import. Nothing goes back up the stairs."""
@@ -106,6 +113,9 @@ THIRD_PARTY = {
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
     "fsspec": ("remote",),
+    "pagefind_bin": ("full_text",),
+    "pytest": ("pytest_plugin",),
+    "pytest_html": ("pytest_plugin",),
     "opentelemetry": ("record",),
     "cel": ("derive.expressions",),
     "ahocorasick_rs": ("derive.origin_index",),
@@ -118,7 +128,7 @@ STANDARD = {
     "secrets": (),
     "uuid": ("record",),
     "pickle": (),
-    "subprocess": ("render.dot", "fleet"),
+    "subprocess": ("render.dot", "fleet", "full_text"),
     "multiprocessing": ("fleet",),
     "concurrent": ("fleet",),
     "socket": (),
@@ -126,7 +136,7 @@ STANDARD = {
     "http": (),
     "urllib.request": (),
     "webbrowser": ("cli",),
-    "tempfile": ("write", "remote"),
+    "tempfile": ("write", "remote", "pytest_plugin"),
     "zipfile": ("archives",),
     "sqlite3": ("archives",),
 }
@@ -138,7 +148,8 @@ CALLS = {
     "input": (),
     "sys.exit": ("console",),
     "SystemExit": (),
-    "os.environ": ("cli", "cli_check", "cli_site"),
+    # the recorder is in somebody's agent, where only the environment can tell it where
+    "os.environ": ("cli", "cli_check", "cli_site", "pytest_plugin", "record"),
     "os.getenv": ("cli",),
     "datetime.now": ("cli", "record"),
     "datetime.utcnow": (),
@@ -152,8 +163,8 @@ CALLS = {
     ".read_bytes": ("render", "stage"),  # what the package ships; a page of ours
     ".write_text": WRITES,
     ".write_bytes": WRITES,
-    ".mkdir": WRITES,
-    ".unlink": WRITES,
+    ".mkdir": (*WRITES, "pytest_plugin"),  # the folder that a fixture gives a test
+    ".unlink": (*WRITES, "full_text"),  # what Pagefind wrote and no page uses
     ".rename": WRITES,
     "os.replace": WRITES,
     "os.rename": WRITES,

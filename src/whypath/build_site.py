@@ -283,6 +283,10 @@ def finish(
         write_page(stage / name, pieces)
     if not plan.forget:
         write_packed(stage / LEDGER, lines(left))
+    if plan.search:
+        from whypath.full_text import index_texts
+
+        index_texts(stage, f"{RUNS}/*/steps-*.html")
     return rows
 
 

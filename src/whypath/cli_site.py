@@ -93,6 +93,9 @@ DIFFS = 20
     help="For publishing: leave out what would tell the next build what is unchanged.",
 )
 @click.option(
+    "--search", is_flag=True, help="Index the text of every step, for a web server."
+)
+@click.option(
     "--format", "format_name", metavar="NAME", help="Do not guess the format."
 )
 @click.option(
@@ -115,6 +118,7 @@ def site(
     diffs: int,
     exclude: tuple[str, ...],
     forget: bool,
+    search: bool,
     format_name: str | None,
     dot: str | None,
     redactor: Any,
@@ -151,9 +155,18 @@ def site(
         limits=limits,
         exclude=exclude,
         forget=forget,
+        search=search,
     )
     if dask and jobs:
         raise click.UsageError("--jobs is for this machine: a cluster has its own")
+    if search:
+        from whypath.full_text import program
+
+        if any(map(fleet.is_url, (*paths, fleet.place(out)))):
+            raise click.UsageError(
+                "--search is for files here: make the site in a folder, then copy it"
+            )
+        program()  # or it would be told after all the work
     with _bar() as tell:
         made = fleet.site_anywhere(paths, out, plan, jobs=jobs, dask=dask, tell=tell)
     unread = [row for row in made.rows if row.error]

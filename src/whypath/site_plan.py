@@ -30,6 +30,7 @@ class Plan:
     at most. `secrets` is the recipe of the redactor that each trace gets for itself,
     None for none. `exclude` holds patterns of the names of traces to leave out.
     `forget` leaves out what the next build would need to know what is unchanged.
+    With `search` there is an index of the text of every step.
     """
 
     title: str = "Runs"
@@ -46,6 +47,7 @@ class Plan:
     limits: Limits | None = None
     exclude: tuple[str, ...] = ()
     forget: bool = False
+    search: bool = False
 
 
 def has_pages(row: Row, plan: Plan) -> bool:
@@ -102,4 +104,5 @@ def words_of(plan: Plan) -> "Words":
             f"none more than {plan.max_age_ns / DAY_NS:g} days older than the newest"
         )
     baseline = " and ".join(plan.baseline)
-    return Words(plan.title, "; ".join(said), baseline, plan.pair_by, plan.diffs)
+    said_of = (plan.title, "; ".join(said), baseline)
+    return Words(*said_of, plan.pair_by, plan.diffs, plan.search)

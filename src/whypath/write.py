@@ -156,6 +156,14 @@ def _umask() -> int:
     return mask
 
 
+def discard(path: Path) -> None:
+    """Removes a file that Whypath wrote. Raises `TraceError`."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
 def _remove(name: str) -> None:
     with suppress(OSError):
         Path(name).unlink()

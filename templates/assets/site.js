@@ -42,6 +42,16 @@ const acts = {
   },
 };
 
+/** The plain words of a search, in every step: for a site with such a page. @param {string} query */
+function offerFullText(query) {
+  const link = document.getElementById("full-text-link");
+  if (!link) return;
+  const words = query.replace(/-?[\w.]+:("[^"]*"|\S*)|(^|\s)-\S+/g, " ").replace(/\s+/g, " ").trim();
+  const short = words.length > 24 ? `${words.slice(0, 23)}…` : words;
+  link.setAttribute("href", words ? `search.html#q=${encodeURIComponent(words)}` : "search.html");
+  link.textContent = words ? `Search every step for ${short}` : "Search";
+}
+
 /** @param {string} name */
 function preference(name) {
   try {
@@ -115,6 +125,7 @@ async function startRuns() {
     const pick = asked.get("pick") ?? "";
     const isSame = view.query === query && view.sort === (asked.get("sort") ?? "") && table.order.length > 0;
     view.query = query;
+    offerFullText(query);
     view.sort = asked.get("sort") ?? "";
     if (view.pick !== pick) {
       view.pick = pick;

@@ -26,7 +26,7 @@ from whypath.record.log import Clock, Log
 from whypath.record.recorder import Function, Recorder, Status, decorator
 from whypath.record.sink import Sink
 from whypath.record.steps import Decision, Fields, Kind, Said, Step, scope
-from whypath.record.values import text
+from whypath.record.values import NOT_SET, text
 
 __all__ = [
     "Clock",
@@ -44,7 +44,7 @@ __all__ = [
 
 
 def run(
-    to: Any,
+    to: Any = NOT_SET,
     *,
     task: str | None = None,
     agent: str | None = None,
@@ -56,13 +56,17 @@ def run(
     """Begins to record a run: use it in a `with`, or call its `end`.
 
     `to` is a file to add the run to, a folder (then the file is named after the run),
-    `-` for standard output, a stream, or None to record nothing. `id` is best unique
-    everywhere; without one it is made from the time. `tools` are those on offer at each
-    model call of the main conversation. `clock` gives times as the format has them;
-    without it, microseconds since 1970.
+    `-` for standard output, a stream, or None to record nothing. When it is left out,
+    the environment's WHYPATH_TRACES names the folder; without that, nothing is
+    recorded. `id` is best unique everywhere; without one it is made from the time.
+    `tools` are those on offer at each model call of the main conversation. `clock`
+    gives times as the format has them; without it, microseconds since 1970.
     """
     id = id or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
     id = text(id)
+    if to is NOT_SET:
+        to = os.environ.get("WHYPATH_TRACES")
+        to = to and os.path.join(to, "")  # noqa: PTH118  # a folder, there or not
     log = Log(id, Sink(to, id), clock or _now)
     header = {"whypath": 1, "id": id, "task": task, "agent": agent}
     begun = {"start": log.now(), "tools": tools, "labels": labels}

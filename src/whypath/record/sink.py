@@ -4,9 +4,13 @@ import io
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+listeners: list[Callable[[Path], object]] = []
+"""Told of every file that is opened to record in, such as by a test's harness."""
 
 
 class Sink:
@@ -38,6 +42,8 @@ class Sink:
             path = path / (re.sub(r"[^\w.@=+-]", "_", id)[:200] + ".jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream, self._is_ours = path.open("ab", buffering=0), True
+        for listener in listeners:
+            listener(path.absolute())
         size = os.fstat(self._stream.fileno()).st_size
         if size:
             self.seed = f"{size}."

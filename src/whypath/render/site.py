@@ -29,6 +29,12 @@ from whypath.render.site_rows import row_view
 STYLES = ("theme", "layout", "site")
 SCRIPTS = ("columns", "query", "table", "site")
 ROWS_PER_PAGE = 200
+SEARCH_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
+    "style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""Of the one page that runs Pagefind, which reads its index and is WebAssembly."""
 FOREIGN_SHOWN = 100
 PAIRS_SHOWN = 120
 
@@ -44,6 +50,7 @@ class Words(NamedTuple):
     baseline: str
     pair_by: str | None = None
     diffs: int = 0
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def site_pages(
     pairs = pair_views(paired[:PAIRS_SHOWN], rows)
 
     def shared(here: str, up: str = "") -> Shared:
-        csp = policy("'self'", "'self'")
+        csp = SEARCH_POLICY if here == "search" else policy("'self'", "'self'")
         counts = (len(rows), len(points.shown), len(paired))
         return Shared(words, up, here, csp, __version__, *counts)
 
@@ -147,6 +154,9 @@ def site_pages(
             left_out=len(paired) - len(pairs),
         ),
     )
+    if words.search:
+        yield "search.html", page("site_search.html", "search")
+        yield "assets/full-text.js", [asset("js", ("full-text",))]
     yield from site_assets()
 
 
