@@ -4,18 +4,20 @@
 #   make test     format, lint, types, JavaScript syntax, tests (in a browser too)
 #   make golden   writes tests/golden anew; review the difference
 #   make bench    the numbers of the README, with their targets
+#   make fuzz     every reader and door, for MINUTES in all
 #   make clean    removes what these made
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+MINUTES ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
 SCRIPTS := $(wildcard templates/assets/*.js)
 
-.PHONY: demo test golden bench clean
+.PHONY: demo test golden bench fuzz clean
 .DELETE_ON_ERROR:
 
 # The same runs in other formats, which show how those are read, are left out.
@@ -48,6 +50,10 @@ bench: $(VENV)/installed-test
 	$(BIN)/python tests/bench/bench.py
 	$(BIN)/python tests/bench/site.py
 	@$(BIN)/python tests/bench/checks.py
+
+fuzz: $(VENV)/installed-test
+	@$(PIP) install atheris || echo "no Atheris here: changes are made at random"
+	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES)
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -239,6 +239,8 @@ class _Windows:
         self._by_key: dict[str | None, tuple[int, int]] = {}
 
     def delta(self, draft: Draft, window: Window, position: int) -> Context:
+        if draft.kind != "model":  # no call: no window builds on it
+            return Context(None, 0, tuple(window.add), 0, "recorded")
         if window.base is not None and window.base in self._by_key:
             base, length = self._by_key[window.base]
             keep = min(window.keep, length)

@@ -114,7 +114,7 @@ def _with_roles(messages: Any) -> Any:
         return messages
     if len(messages) == 1 and isinstance(messages[0], list):
         messages = messages[0]
-    if not any(isinstance(m, dict) and m.get("type") in _ROLES for m in messages):
+    if not any(isinstance(m, dict) and str(m.get("type")) in _ROLES for m in messages):
         return messages
     return [_with_role(message) for message in messages]
 

@@ -47,6 +47,10 @@ class _Title(NamedTuple):
     text: str
 
 
+def _turn(title: _Title) -> tuple[int, int]:
+    return title.rank, title.line
+
+
 class Events:
     """What one file says beside the conversation."""
 
@@ -136,7 +140,7 @@ class Events:
         the summary of another session.
         """
         runs = {node.run.id: node.run for node in self._tree.nodes.values()}
-        for title in sorted(self._titles):
+        for title in sorted(self._titles, key=_turn):
             leaf = self._tree.get(title.leaf)
             run: RunDraft | None = leaf.run if leaf is not None else None
             if run is None and title.rank > 0:

@@ -229,8 +229,9 @@ class Conversation:
         if whole and _SHOWN.issuperset(fields):
             return None
         rest = {key: raw for key, raw in fields.items() if key not in _SHOWN}
-        if not whole:
-            rest["content"] = fields.get("content") or fields["output"]
+        said = first(fields, "content", "refusal", "output")
+        if not whole and said is not None:
+            rest["content"] = said
         pairs = (json.dumps(k).encode() + b":" + bytes(v) for k, v in rest.items())
         return self._contents.add(b"{" + b",".join(pairs) + b"}")
 
