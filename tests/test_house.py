@@ -149,7 +149,14 @@ CALLS = {
     "sys.exit": ("console",),
     "SystemExit": (),
     # the recorder is in somebody's agent, where only the environment can tell it where
-    "os.environ": ("cli", "cli_check", "cli_site", "pytest_plugin", "record"),
+    "os.environ": (
+        "cli",
+        "cli_check",
+        "cli_diff",
+        "cli_site",
+        "pytest_plugin",
+        "record",
+    ),
     "os.getenv": ("cli",),
     "datetime.now": ("cli", "record"),
     "datetime.utcnow": (),

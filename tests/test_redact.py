@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from samples import HOSTILE, read_runs
-from whypath.build import choose, read_input, report
+from whypath.build import choose, compare_all, diff, masks, read_input, report
 from whypath.content import ContentStore, to_json
 from whypath.derive.finding_secrets import find_secrets
 from whypath.errors import TraceError
@@ -253,6 +253,46 @@ def test_a_secret_that_slipped_through_stops_the_writing(tmp_path: Path) -> None
     with pytest.raises(TraceError, match="a secret would still have been in it"):
         report(run, tmp_path / "x.html", redactor=redactor)
     assert not (tmp_path / "x.html").exists()
+
+
+def test_a_diff_takes_out_what_a_report_does(tmp_path: Path) -> None:
+    traces = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for number, trace in enumerate(traces):
+        rows = hostile(f"word-of-mine-{number}7 {AWS}")
+        trace.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    both, pattern = [*map(str, traces)], ("--redact-pattern", r"mine=word-of-mine-\d+")
+    for out, more, there in (
+        ("x.html", pattern, False),
+        ("y/", ("--no-redact",), True),
+    ):
+        command = [sys.executable, "-m", "whypath", "diff", *both, *more]
+        page = tmp_path / out
+        name = f"{page}/" if out.endswith("/") else str(page)
+        extra = ["-o", name, "--json", str(tmp_path / "j"), "--summary", f"{page}.md"]
+        done = subprocess.run([*command, *extra], capture_output=True, text=True)
+        assert done.returncode < 2, done.stderr
+        pages = (
+            [page] if page.is_file() else [p for p in page.rglob("*") if p.is_file()]
+        )
+        files = [*pages, tmp_path / "j", Path(f"{page}.md")]
+        said = [
+            done.stdout,
+            *(d for f in files for d in unpacked(f.read_text("utf-8"))),
+        ]
+        for secret in (AWS, "word-of-mine-07", "word-of-mine-17"):
+            assert any(secret in each for each in said) is there, (out, secret)
+
+
+def test_a_secret_that_slipped_through_stops_a_diff(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, hostile(AWS))), "utf-8")
+    (run,) = read_runs(trace)
+    diffs = compare_all([run, run], masks((), ()))
+    for as_folder in (False, True):
+        out = tmp_path / f"d{as_folder}"
+        with pytest.raises(TraceError, match="a secret would still have been in it"):
+            diff(diffs, out, as_folder=as_folder, redactor=Redactor(known={"k": [AWS]}))
+        assert not out.exists()
 
 
 def test_labelled_lines_are_judged_better_than_by_detect_secrets(

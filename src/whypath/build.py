@@ -227,16 +227,20 @@ def pick_runs(
     wanted: Sequence[str],
     *,
     format: str | None = None,
+    redactor: Redactor | None = None,
+    limits: Limits | None = None,
     say: Say = _quiet,
 ) -> Picked:
     """The runs that are to be compared: see `build_diff.pick`. Raises `TraceError`.
 
-    Secrets are taken out, the same one by the same placeholder in all of them.
+    What `redactor` takes out has the same placeholder in all of them.
     """
-    redactor = Redactor()
 
     def read(source: str) -> Sequence[Run]:
-        return read_input([source], format=format, redactor=redactor, say=say).runs
+        found = read_input(
+            [source], format=format, redactor=redactor, limits=limits, say=say
+        )
+        return found.runs
 
     return pick(sources, wanted, read, choose)
 

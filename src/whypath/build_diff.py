@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from whypath.build_secrets import checked_pieces
 from whypath.derive.diff import Diff, compare
 from whypath.derive.diff_masks import Masks, pattern
 from whypath.derive.story import tell
 from whypath.errors import TraceError
 from whypath.model import Run
+from whypath.redact import Redactor
 from whypath.write import write_file, write_folder
 
 ReadRuns = Callable[[str], Sequence[Run]]
@@ -128,11 +130,13 @@ def diff(
     as_folder: bool = False,
     max_size: int | None = None,
     dot: str | None = None,
+    redactor: Redactor | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> WrittenDiff:
     """Writes the page of a diff, or, of several, a matrix with a page behind each.
 
     Several need a folder. `dot` names another layout program, `max_size` is in bytes.
+    Nothing is left on the disk in which `redactor` finds a secret that it knows.
     Raises `TraceError`.
     """
     from whypath.render.diff_pages import diff_file, diff_folder
@@ -147,7 +151,12 @@ def diff(
         raise TraceError(str(out), "is the trace itself", hint="name another file")
     say("writing the page")
     if as_folder:
-        size = write_folder(out, diff_folder(diffs, dot), max_size)
+        files = (
+            (name, checked_pieces(redactor, pieces))
+            for name, pieces in diff_folder(diffs, dot)
+        )
+        size = write_folder(out, files, max_size)
         return WrittenDiff(out, out / "index.html", size)
-    size = write_file(out, diff_file(diffs[0], dot), max_size)
+    pieces = checked_pieces(redactor, diff_file(diffs[0], dot))
+    size = write_file(out, pieces, max_size)
     return WrittenDiff(out, out, size)

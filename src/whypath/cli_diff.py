@@ -1,12 +1,14 @@
 """The command `diff`: two runs or more side by side. Part of the `cli` room."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from whypath.console import leave, print_lines, progress, say, tell_errors
 from whypath.errors import TraceError
-from whypath.options import TraceSize
+from whypath.options import TraceSize, reading
 
 
 @click.command()
@@ -62,6 +64,7 @@ from whypath.options import TraceSize
     "--dot", metavar="PROGRAM", help="Lay graphs out with this Graphviz `dot`."
 )
 @click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
+@reading(os.environ)
 @tell_errors
 def diff(
     traces: tuple[str, ...],
@@ -75,6 +78,8 @@ def diff(
     max_size: int | None,
     dot: str | None,
     open_it: bool,
+    redactor: Any,
+    limits: Any,
 ) -> None:
     """Where two runs part, and why: the first decision that is not the same.
 
@@ -95,7 +100,14 @@ def diff(
 
     with progress() as tell:
         masks = build.masks(mask, ignore)
-        picked = build.pick_runs(traces, run_ids, format=format_name, say=tell)
+        picked = build.pick_runs(
+            traces,
+            run_ids,
+            format=format_name,
+            redactor=redactor,
+            limits=limits,
+            say=tell,
+        )
         many = len(picked.runs) > 2
         if open_it and out is None:
             raise click.UsageError("--open needs a page to open: -o diff.html")
@@ -112,6 +124,7 @@ def diff(
                 as_folder=_is_folder(out),
                 max_size=max_size,
                 dot=dot,
+                redactor=redactor,
                 say=tell,
             )
         if summary is not None:
