@@ -423,6 +423,87 @@ def test_a_hostile_trace_gives_a_report_with_located_problems_or_a_sentence(
         assert [p for p in facts["problems"] if p["line"]], "no located problem"
 
 
+WARNED = {
+    "last line": "the last line is cut off",
+    "NUL": "NUL bytes",
+    "UTF-8": "not UTF-8",
+    "cycle": "round in a circle",
+    "self parent": "round in a circle",
+    "orphans": "parent is not in the trace",
+    "span ids": "has no id",
+    "all-zero ids": "has no id",
+    "NaN": "NaN is not JSON",
+    "child before parent": "starts before its parent",
+    "1970": "out of range",
+    "time not a number": "cannot be read",
+    "digits": "not OTLP",
+    "mixed": "not OTLP",
+}
+"""What is said of a class of traces, by a word of the class."""
+
+
+def classes() -> list[tuple[str, str, str]]:
+    """Each hostile trace with its class and the lines that a warning must name."""
+    manifest = SHARED / "hostile" / "traces" / "MANIFEST.tsv"
+    if not manifest.exists():
+        return []
+    rows = [line.split("\t") for line in manifest.read_text("utf-8").splitlines()[1:]]
+    return [(name, kind, wanted) for name, kind, wanted, _ in rows]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "kind", "wanted"), classes(), ids=[name for name, _, _ in classes()]
+)
+def test_every_command_says_of_a_hostile_trace_what_was_wrong_and_where(
+    shared: Path, tmp_path: Path, name: str, kind: str, wanted: str
+) -> None:
+    folder = shared / "hostile" / "traces"
+    path, good = str(folder / name), str(folder / "ok.jsonl")
+    commands = (
+        ["show", path, "--json"],
+        ["show", path],
+        ["check", path],
+        ["diff", good, path, "-o", str(tmp_path / "diff.html")],
+        ["formats", path],
+    )
+    done = [whypath(*words) for words in commands]
+    for result in done:
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert result.exit_code in (0, 1, 2)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", result.stderr)
+    assert {left.name for left in tmp_path.iterdir()} <= {"diff.html"}
+    if done[0].exit_code != 0:
+        assert f"Error: {path}" in done[0].stderr
+        return
+    problems = json.loads(done[0].stdout)["problems"]
+    assert all(problem["line"] and problem["done"] for problem in problems)
+    if wanted == "report":
+        return
+    if "warning" in wanted and " or " not in wanted:
+        said = [say for word, say in WARNED.items() if word in f"{kind} {wanted}"]
+        for words in said:
+            assert any(words in p["what"] for p in problems), (words, problems)
+        if lines := re.search(r"lines? (\d+)", wanted):
+            assert int(lines[1]) in [p["line"] for p in problems]
+
+
+@pytest.mark.corpus
+def test_a_folder_of_hostile_traces_is_a_site_and_no_fault_of_ours(
+    shared: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "site"
+    done = whypath("site", str(shared / "hostile" / "traces"), "-o", str(out), "-j1")
+    assert done.exit_code == 0, done.stderr
+    assert "fault in Whypath" not in done.stderr
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.stderr)
+    page = (out / "index.html").read_text("utf-8")
+    assert "fault in Whypath" not in page
+    assert [left.name for left in tmp_path.iterdir()] == ["site"]
+    names = [each.name for each in (out / "runs").iterdir()]
+    assert all(re.fullmatch("[a-z0-9][a-z0-9-]{0,63}", name) for name in names)
+
+
 def test_progress_is_shown_on_a_terminal_and_nowhere_else(here: Path) -> None:
     """On a pseudo-terminal, as CliRunner's streams are none."""
     ours, theirs = os.openpty()

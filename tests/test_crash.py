@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from samples import EXAMPLES
+from whypath.stage import staged
+from whypath.write import MARK
 
 TRACE = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
 KILLS = int(os.environ.get("WHYPATH_KILLS", "12"))
@@ -85,6 +87,123 @@ def test_a_report_that_is_killed_leaves_the_old_one_or_the_new_one(
         assert out.read_bytes() in (old, whole), f"torn by kill {number}"
     assert whypath(out).returncode == 0
     assert out.read_bytes() == whole
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def killed_after(seconds: float, words: list[str], group: bool = False) -> None:
+    """Runs Whypath and kills it; with its workers where it is a `group`."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "whypath", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as child:
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL) if group else child.kill()
+
+
+def folder_words(kind: str, tmp_path: Path, out: Path) -> tuple[list[str], list[str]]:
+    """The command that makes a folder, of older and of newer traces."""
+    if kind == "report":
+        old = EXAMPLES / "escalation" / "vip-before-rename.jsonl"
+        end = ["-o", f"{out}/"]
+        return ["report", str(old), *end], ["report", str(TRACE), *end]
+    both = []
+    for age in ("old", "new"):
+        runs = tmp_path / "traces" / age / "runs"
+        runs.mkdir(parents=True)
+        for number in range(4):
+            text = TRACE.read_text("utf-8").replace("general", f"{age}-{number}")
+            (runs / f"{number}.jsonl").write_text(text, "utf-8")
+        both.append(["site", str(runs), "-o", str(out), "--jobs", "2"])
+    return both[0], both[1]
+
+
+@pytest.mark.parametrize("kind", ["report", "site"])
+def test_a_folder_that_is_killed_is_the_old_one_or_the_new_one(
+    tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    out = folder / "made"
+    old, new = folder_words(kind, tmp_path, out)
+    whole = []
+    for words in (new, old):
+        start = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "whypath", *words], capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        takes = time.monotonic() - start
+        whole.append(contents(out))
+    assert whole[0] != whole[1]
+    for number in range(KILLS):
+        group = number % 2 == 0
+        killed_after(takes * (0.4 + 0.9 * number / KILLS), new, group)
+        assert contents(out) in whole, f"torn by kill {number}"
+    for left in folder.iterdir():
+        os.utime(left, (left.stat().st_mtime - 3600,) * 2)
+    for words in (old, new):
+        subprocess.run(
+            [sys.executable, "-m", "whypath", *words], capture_output=True, check=True
+        )
+    assert contents(out) == whole[0]
+    assert list(folder.iterdir()) == [out], "litter"
+
+
+def test_workers_end_when_what_started_them_is_killed() -> None:
+    code = (
+        "import time\n"
+        "from whypath import fleet\n"
+        "with fleet._pool(2) as pool:\n"
+        "    list(pool.map(abs, range(8)))\n"
+        "    print(*pool._processes, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        workers = [int(word) for word in child.stdout.readline().split()]
+        child.kill()
+    assert workers
+    late = time.monotonic() + 20
+    while any(is_alive(worker) for worker in workers):
+        assert time.monotonic() < late, "an orphan"
+        time.sleep(0.02)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or ") Z " not in stat.read_text()
+
+
+def test_two_builds_of_one_site_at_the_same_time_are_a_sentence(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "made"
+    words, _ = folder_words("site", tmp_path, out)
+    with staged(out) as first:
+        done = subprocess.run(
+            [sys.executable, "-m", "whypath", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert_one_sentence(done, 2)
+        assert "is being written by another process" in done.stderr
+        assert first.is_dir()
+    assert [path.name for path in out.iterdir()] == [MARK]
 
 
 @pytest.mark.parametrize("name", ["report.html", "report/"])

@@ -149,7 +149,7 @@ def test_a_build_killed_between_two_renames_is_put_right(
     out = tmp_path / "site"
     build(runs, out)
     before = contents(out)
-    out.rename(tmp_path / ".whypath-site.old")
+    out.rename(tmp_path / ".whypath-site.new-old")
     (tmp_path / ".whypath-site.new").mkdir()
     build(runs, out)
     assert contents(out) == before

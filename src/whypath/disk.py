@@ -7,13 +7,16 @@ import ctypes
 import os
 import re
 import shutil
+import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 OURS = "whypath"
 _TEMPORARY = re.compile(rf"\.{OURS}-[a-z0-9_]{{8}}(?:-old)?")
 _A_MINUTE = 60
 _HERE, _EXCHANGE = -100, 2
+_SWAP = 2
 
 
 def hold(made: Path | int) -> int | None:
@@ -27,7 +30,12 @@ def hold(made: Path | int) -> int | None:
         return None
     with suppress(OSError):
         handle = made if isinstance(made, int) else os.open(made, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if handle != made:
+                os.close(handle)
+            raise
         return handle
     return None
 
@@ -66,9 +74,49 @@ def sync(folder: Path) -> None:
 
 def exchange(one: Path, other: Path) -> bool:
     """Swaps two names at one moment. False where the system cannot."""
+    names = (os.fsencode(one), os.fsencode(other))
     try:
-        swap = ctypes.CDLL(None).renameat2
+        libc = ctypes.CDLL(None)
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(*names, _SWAP) == 0)
+        done = libc.renameat2(_HERE, names[0], _HERE, names[1], _EXCHANGE)
     except (AttributeError, OSError, TypeError):
         return False
-    names = (os.fsencode(one), os.fsencode(other))
-    return bool(swap(_HERE, names[0], _HERE, names[1], _EXCHANGE) == 0)
+    return bool(done == 0)
+
+
+def sync_all(folder: Path) -> None:
+    """Makes all that was written to the file system of a folder last, if it can."""
+    with suppress(AttributeError, OSError, TypeError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            ctypes.CDLL(None).syncfs(handle)
+        finally:
+            os.close(handle)
+
+
+def take(folder: Path) -> int | None:
+    """Makes a folder and holds it, in place of one that a killed process left.
+
+    Returns what to close, None where nothing can be held. Raises `FileExistsError`
+    while another process holds it.
+    """
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        left = hold(folder)
+        if left is None:
+            if _can_hold():
+                raise
+        else:
+            os.close(left)
+        shutil.rmtree(folder)
+        folder.mkdir()
+    held = hold(folder)
+    if held is None and _can_hold():
+        raise FileExistsError(folder)  # another one took it in this moment
+    return held
+
+
+def _can_hold() -> bool:
+    return find_spec("fcntl") is not None

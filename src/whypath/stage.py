@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from whypath.errors import TraceError
 from whypath.write import MARK as MARK
-from whypath.write import OURS, refuse_foreign, unwritable
+from whypath.write import OURS, refuse_foreign, swap, sync_all, take, unwritable
 
 _PACK_LEVEL = 6
 
@@ -22,31 +23,44 @@ def staged(path: Path) -> Iterator[Path]:
     """A new folder to fill; at the end it takes the place of `path`, whole.
 
     When anything is raised inside, `path` stays as it was. Raises `TraceError` for a
-    folder that Whypath did not make. One build at a time may write to a `path`.
+    folder that Whypath did not make, and while another build writes to `path`.
     """
     refuse_foreign(path)
     new = path.parent / f".{OURS}-{path.name}.new"
-    old = path.parent / f".{OURS}-{path.name}.old"
+    old = new.with_name(f"{new.name}-old")
+    held = _take(new, path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not path.exists():  # killed between the two renames
-            old.rename(path)
-        for left in (new, old):
-            if left.exists():
-                shutil.rmtree(left)
-        new.mkdir()
+        if old.exists():
+            _put_back(old, path)
         (new / MARK).write_text("made by Whypath, which may replace it\n", "utf-8")
         yield new
-        if path.exists():
-            path.rename(old)
-        new.rename(path)
+        sync_all(new)
+        swap(new, path)
     except OSError as error:
         raise unwritable(path, error) from None
     finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
         shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _take(new: Path, path: Path) -> int | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return take(new)
+    except FileExistsError:
+        why, hint = "is being written by another process", "wait until it is done"
+        raise TraceError(str(path), why, hint=hint) from None
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def _put_back(old: Path, path: Path) -> None:
+    """After a kill between two renames, where names cannot be swapped at once."""
+    if path.exists():
+        shutil.rmtree(old)
+    else:
+        old.rename(path)
 
 
 def write_page(path: Path, pieces: Iterable[str]) -> int:

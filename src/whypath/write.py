@@ -13,6 +13,8 @@ from typing import IO
 
 from whypath.disk import OURS as OURS
 from whypath.disk import exchange, hold, sweep, sync
+from whypath.disk import sync_all as sync_all
+from whypath.disk import take as take
 from whypath.errors import TraceError
 
 MARK = ".whypath"
@@ -86,7 +88,7 @@ def write_folder(
             left = None if limit is None else limit - size
             size += write_file(new / name, pieces, left)
         new.chmod(0o755 & ~_umask())
-        _swap(new, path)
+        swap(new, path)
     except TraceError as error:
         shutil.rmtree(new, ignore_errors=True)
         raise TraceError(str(path), error.why, hint=error.hint) from None
@@ -115,8 +117,11 @@ def _is_ours(path: Path) -> bool:
     return (path / MARK).is_file() or not any(path.iterdir())
 
 
-def _swap(new: Path, path: Path) -> None:
-    """Puts the new folder in the place of the old one, which goes last."""
+def swap(new: Path, path: Path) -> None:
+    """Puts the new folder in the place of the old one, which goes last.
+
+    At one moment where the system can. Raises `TraceError`; the old one stays then.
+    """
     old = new.with_name(f"{new.name}-old")
     try:
         if path.exists() and exchange(new, path):
