@@ -144,6 +144,7 @@ LLM = {"id": "l", "run_type": "llm", "trace_id": "l", "start_time": "2026-01-01"
                 {**MODEL, "context": {"base": "e", "add": []}},
             ],
         ),
+        ("native", [RUN, {"type": "step", "id": "a", "abandoned": True}]),
         ("claude-code", [{**USER, "uuid": ["u"]}, SUMMARY, SUMMARY, USER]),
         ("claude-code", [[SUMMARY, {**SUMMARY, "leafUuid": None}, USER]]),
         ("langsmith", [{**LLM, "inputs": {"messages": [{"type": {}}]}}]),

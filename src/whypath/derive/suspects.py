@@ -108,7 +108,7 @@ def _by_course(run: Run, failed: Collection[int]) -> Iterator[Suspect]:
 
 def _where_it_ended(run: Run, steps: Sequence[Step]) -> Iterator[Suspect]:
     """Where a run broke off, or its last error if it failed."""
-    if run.status == "incomplete":
+    if run.status == "incomplete" and steps:
         yield Suspect(steps[-1].position, _ENDED, "the trace breaks off here")
     bad = [step.position for step in steps if step.status == "error"]
     if run.status == "error" and bad:
