@@ -21,7 +21,7 @@ CASES = [
     (words.tokens, 3_786_648, "3.8M"),
     (words.tokens, 2_000_000_000, "2.0G"),
     (words.cost, 0, "$0.00"),
-    (words.cost, 0.00001234, "$1.2e-05"),
+    (words.cost, 0.00001234, "$0.000012"),
     (words.cost, 0.0012, "$0.0012"),
     (words.cost, 0.1, "$0.10"),
     (words.cost, 1234.5, "$1,234.50"),

@@ -28,7 +28,9 @@ def cost(usd: float) -> str:
     """US dollars with two significant digits, and at least cents."""
     if usd >= 0.1 or usd == 0:
         return f"${usd:,.2f}"
-    return f"${usd:.2g}" if usd >= 0.0001 else f"${usd:.1e}"
+    if usd >= 0.0001:
+        return f"${usd:.2g}"
+    return f"${usd:.6f}" if usd >= 0.00001 else f"${usd:.1e}"
 
 
 def duration(nanoseconds: int) -> str:
