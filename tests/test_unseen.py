@@ -232,3 +232,19 @@ def test_a_native_trace_without_a_header_is_told_what_it_lacks(tmp_path: Path) -
         UnknownFormat, match="nearest is native, but there is no whypath"
     ):
         read_input([str(trace)])
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "JSON_in_a_text"])
+def test_half_a_pair_of_surrogates_before_another_escape_is_shown_as_a_mark(
+    tmp_path: Path, packed: bool
+) -> None:
+    odd = '["\\uD888\\u1234"]'
+    value = json.dumps(odd) if packed else odd
+    step = f'{{"type":"step","kind":"tool","input":{value},"output":{value}}}'
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text(f"{json.dumps(HEADER)}\n{step}\n", "utf-8")
+    (run,) = build.read_input([str(trace)]).runs
+    assert build.report(run, tmp_path / "report.html").size > 0
+    said = [(level, what) for level, what, _ in said_of(run)]
+    pair = ("repair", "half of a surrogate pair; shown as U+FFFD")
+    assert (pair in said) is not packed

@@ -170,7 +170,7 @@ def _packed(page: Page) -> Iterator[str]:
         template = environment().get_template("parts/graph.svg.html")
         macros: Any = template.module
         markup = macros.insides(page.drawing.insides.items())
-        yield block("graphs", pack(markup.encode(), portable=in_site))
+        yield block("graphs", pack(markup.encode("utf-8", "replace"), portable=in_site))
     data = index(story, page.drawing.graph.node_of, page.first) | log
     data["notes"] = sorted(page.notes.items())
     data["chunkSteps"] = payload.first_steps

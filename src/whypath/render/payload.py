@@ -71,7 +71,7 @@ class Payload:
 
     def add_step(self, position: int, fragment: str, facts: Facts) -> str | None:
         """Adds a rendered step. Returns a finished chunk in base64, if one is full."""
-        data = fragment.encode()
+        data = fragment.encode("utf-8", "replace")
         chunk = self._chunk
         chunk.steps.append((position, len(data), self._own, facts))
         chunk.fragments.append(data)
