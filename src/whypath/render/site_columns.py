@@ -146,7 +146,7 @@ class _Lists:
     def __init__(self, of: Callable[[Row], list[str]]) -> None:
         self._of = of
         self._known: dict[str, int] = {}
-        self._at: list["array[int]"] = []
+        self._at: list[array[int]] = []
 
     def add(self, row: Row) -> None:
         known = self._known
