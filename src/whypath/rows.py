@@ -181,7 +181,7 @@ class _InFiles:
         )
         self._waiting: list[_Waiting] = []
         self._parts: list[str] = []
-        self._chosen: dict[tuple[object, ...], _Numbered] = {}
+        self._chosen: dict[tuple[object, ...], str] = {}
         self._most = 0
 
     def add(self, trace: int, rows: Sequence[Row], kept: Sequence[str]) -> None:
@@ -211,7 +211,7 @@ class _InFiles:
             self._write()
         if wanted not in self._chosen:
             self._chosen[wanted] = self._choose(plan)
-        return self._chosen[wanted]
+        return _Numbered(self, self._chosen[wanted])
 
     def hidden(self, plan: Plan) -> Iterator[str]:
         for _, row, is_kept, is_shown in self._joined(plan):
@@ -241,7 +241,7 @@ class _InFiles:
         self._waiting.clear()
         self._parts.append(part)
 
-    def _choose(self, plan: Plan) -> "_Numbered":
+    def _choose(self, plan: Plan) -> str:
         only = (plan.only == "findings", plan.only == "failed")
         oldest = b""
         if plan.max_age_ns is not None:
@@ -251,7 +251,7 @@ class _InFiles:
         path = str(self._folder / f"chosen-{len(self._chosen)}.parquet")
         limit = MOST if plan.limit is None else plan.limit
         self.ask(CHOSEN, self._parts, *only, oldest, limit, path)
-        return _Numbered(self, path)
+        return path
 
 
 class _Numbered:
