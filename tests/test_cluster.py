@@ -140,11 +140,16 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_site_byte_for_byte(
 
     with fleet.on_cluster(dask.address) as spread:
         there = fleet.site(
-            [str(runs)], tmp_path / "there", Plan(), spread=spread, tell=tell
+            [str(runs)],
+            tmp_path / "there",
+            Plan(),
+            spread=spread,
+            is_far=True,
+            tell=tell,
         )
     assert killed == [(2, len(here.rows))]
     assert dask.workers[0].wait() == -signal.SIGKILL
-    assert there.rows == here.rows
+    assert list(there.rows) == list(here.rows)
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 

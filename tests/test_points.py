@@ -41,7 +41,7 @@ def test_the_same_choice_in_every_later_run_is_a_collapse() -> None:
     (point,) = points(rows)
     assert point.collapse is not None
     assert (point.collapse.chosen, point.collapse.runs) == ("general", 10)
-    assert rows[point.collapse.row].run == "r10"
+    assert point.collapse.since_ns == rows[10].start_ns
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 The work on one pair stands alone, so that any process can do it; `fleet` spreads it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,9 @@ from whypath.build_site import (
     HOME,
     RUNS,
     SHARED,
+    Gathered,
     Plan,
     Unit,
-    choose_rows,
     hashed,
     is_usual,
     redactor_for,
@@ -60,17 +60,17 @@ class Couple(NamedTuple):
     b: Where
 
 
-def choose_pairs(entries: Sequence[Entry], plan: Plan) -> tuple[Pair, ...]:
+def choose_pairs(gathered: Gathered, plan: Plan) -> tuple[Pair, ...]:
     """The pairs of runs that are worth a diff, one of which the site shows."""
-    rows = [row for entry in entries for row in entry.rows]
-    shown = {row.key for row in choose_rows(rows, plan)}
-    known = choose_rows(rows, replace(plan, only=None, limit=None))
+    known = gathered.chosen(replace(plan, only=None, limit=None))
     pairs = find_pairs(known, plan.pair_by, is_usual(plan))
+    wanted = {pair.bad.key for pair in pairs}
+    shown = {row.key for row in gathered.chosen(plan) if row.key in wanted}
     return tuple(pair for pair in pairs if pair.bad.key in shown)
 
 
 def couples(
-    pairs: Sequence[Pair], units: Sequence[Unit], entries: Sequence[Entry], plan: Plan
+    pairs: Sequence[Pair], units: Sequence[Unit], entries: Iterable[Entry], plan: Plan
 ) -> list[Couple]:
     """The first pairs, as many as the plan builds, with where their runs are read."""
     wanted = {row.key for pair in pairs[: plan.diffs] for row in (pair.good, pair.bad)}

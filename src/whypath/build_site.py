@@ -5,7 +5,7 @@ The work on one trace stands alone, so that any process can do it; `fleet` sprea
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from fnmatch import fnmatchcase
 from os.path import commonpath
@@ -17,6 +17,7 @@ from whypath.derive.comparisons import Pair
 from whypath.derive.ledger import Compared, entry_of, lines
 from whypath.derive.ledger import Entry as Entry
 from whypath.derive.row import Row as Row
+from whypath.derive.row import Rows as Rows
 from whypath.derive.row import row_of, unreadable
 from whypath.derive.story import tell
 from whypath.errors import EmptyTrace, TraceError, UnknownFormat
@@ -24,8 +25,10 @@ from whypath.model import Run
 from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
 from whypath.redact import Redactor
+from whypath.rows import Gathered as Gathered
+from whypath.rows import entries as entries
+from whypath.rows import gather as gather
 from whypath.site_plan import Plan as Plan
-from whypath.site_plan import choose_rows as choose_rows
 from whypath.site_plan import has_pages, words_of
 from whypath.site_plan import is_usual as is_usual
 from whypath.stage import MARK as MARK
@@ -224,22 +227,27 @@ def _make_run(
     return row
 
 
-def remember(folder: Path) -> dict[str, Entry]:
-    """What the last build of the site in `folder` made, by the name of the trace."""
+def remember(folder: Path) -> Iterator[Entry]:
+    """What the last build of the site in `folder` made, trace by trace."""
     path = folder / LEDGER
     if not path.is_file():
-        return {}
+        return
     try:
         with closing(Records(path)) as records:
-            known = (entry_of(bytes(record.data)) for record in records)
-            return {entry.mark: entry for entry in known if entry is not None}
+            for _ in records:
+                pass  # of a torn one nothing is believed
+        with closing(Records(path)) as records:
+            for record in records:
+                entry = entry_of(bytes(record.data))
+                if entry is not None:
+                    yield entry
     except TraceError:
-        return {}  # then everything is made anew
+        return  # then everything is made anew
 
 
-def can_keep(entry: Entry | None, unit: Unit, plan: Plan) -> bool:
+def can_keep(entry: Entry, unit: Unit, plan: Plan) -> bool:
     """True when the pages of an earlier build are those that would be made now."""
-    if entry is None or not unit.digest or entry.digest != unit.digest:
+    if not unit.digest or entry.digest != unit.digest:
         return False
     wanted = {row.key for row in entry.rows if has_pages(row, plan)}
     return wanted <= set(entry.kept)
@@ -251,38 +259,27 @@ def keep_pages(entry: Entry, old: Path, stage: Path) -> bool:
 
 
 def finish(
-    entries: Sequence[Entry],
+    gathered: Gathered,
+    units: Sequence[Unit],
     compared: Sequence[tuple[Pair, Compared | None]],
     foreign: Sequence[str],
     plan: Plan,
     stage: Path,
-) -> list[Row]:
+) -> Rows:
     """Writes what all runs share, and what is remembered; returns the rows shown.
 
     `compared` are the pairs worth a diff, each with the diff that was made of it.
     """
     from whypath.render.site import site_pages
 
-    rows = choose_rows((row for entry in entries for row in entry.rows), plan)
-    shown = {row.key for row in rows}
-    left: list[Entry] = []
-    for entry in entries:
-        for key in entry.kept:
-            if key not in shown:
-                clear_away(stage / RUNS / key)
-        left.append(
-            Entry(
-                mark=entry.mark,
-                digest=entry.digest,
-                rows=entry.rows,
-                kept=tuple(key for key in entry.kept if key in shown),
-            )
-        )
+    rows = gathered.chosen(plan)
+    for key in gathered.hidden(plan):
+        clear_away(stage / RUNS / key)
     words = words_of(plan)
     for name, pieces in site_pages(rows, compared, foreign, words, is_usual(plan)):
         write_page(stage / name, pieces)
     if not plan.forget:
-        write_packed(stage / LEDGER, lines(left))
+        write_packed(stage / LEDGER, lines(entries(gathered, units, plan)))
     if plan.search:
         from whypath.full_text import index_texts
 

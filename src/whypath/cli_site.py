@@ -169,16 +169,19 @@ def site(
         program()  # or it would be told after all the work
     with _bar() as tell:
         made = fleet.site_anywhere(paths, out, plan, jobs=jobs, dask=dask, tell=tell)
-    unread = [row for row in made.rows if row.error]
-    for row in unread[:SHOWN_ERRORS]:
-        say(f"Note: {terminal.line(row.error)}")
-    if len(unread) > SHOWN_ERRORS:
-        say(f"Note: {len(unread) - SHOWN_ERRORS:,} more traces could not be read.")
+    unread = 0
+    for row in made.rows:
+        if row.error:
+            unread += 1
+            if unread <= SHOWN_ERRORS:
+                say(f"Note: {terminal.line(row.error)}")
+    if unread > SHOWN_ERRORS:
+        say(f"Note: {unread - SHOWN_ERRORS:,} more traces could not be read.")
     if made.foreign:
         say(terminal.left_out(made.foreign))
-    counts = [terminal.counted(len(made.rows) - len(unread), "run")]
+    counts = [terminal.counted(len(made.rows) - unread, "run")]
     if unread:
-        counts.append(f"{len(unread):,} unreadable")
+        counts.append(f"{unread:,} unreadable")
     if made.diffs:
         counts.append(terminal.counted(made.diffs, "diff"))
     if made.kept:

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from whypath import build_pairs, build_site
 from whypath.build_pairs import Compared, Couple
-from whypath.build_site import Entry, Made, Row, Unit
+from whypath.build_site import Made, Row, Rows, Unit
 from whypath.build_site import Plan as Plan
 from whypath.errors import EmptyTrace
 
@@ -64,7 +64,7 @@ class Site(NamedTuple):
     """
 
     path: Path
-    rows: tuple[Row, ...]
+    rows: Rows
     made: int
     kept: int
     foreign: tuple[str, ...]
@@ -114,54 +114,54 @@ def site(
     *,
     jobs: int | None = None,
     spread: Spread = spread,
+    is_far: bool = False,
     tell: Progress = _quiet,
 ) -> Site:
     """Writes the site of all runs in `sources` to a folder, whole or not at all.
 
     What an earlier build left there and is unchanged is taken over. `jobs` is the
     number of worker processes; None: one a processor. `spread` gives the work to them,
-    or to others. Raises `TraceError` for a folder
+    or to others; `is_far`: to other machines, so many that their rows are gathered in
+    files. Raises `TraceError` for a folder
     that is not ours, and where no run could be read at all.
     """
     workers = jobs or cores()
     found = build_site.find_units(sources, plan.exclude)
-    known = build_site.remember(out)
+    gathered = build_site.gather(is_far)
     with build_site.fill(out) as stage:
         units, foreign = _look(found, plan, workers, spread, tell)
-        entries: dict[str, Entry] = {}
-        todo: list[Unit] = []
-        for unit in units:
-            entry = known.get(unit.mark)
-            if entry is None or not build_site.can_keep(entry, unit, plan):
-                todo.append(unit)
-            elif build_site.keep_pages(entry, out, stage):
-                entries[unit.name] = entry
-            else:
-                todo.append(unit)
-        kept, steps, size = len(entries), 0, 0
+        places = {unit.mark: place for place, unit in enumerate(units)}
+        done: set[int] = set()
+        for entry in build_site.remember(out):
+            at = places.get(entry.mark)
+            if at is None or not build_site.can_keep(entry, units[at], plan):
+                continue
+            if at not in done and build_site.keep_pages(entry, out, stage):
+                gathered.add(at, entry.rows, entry.kept)
+                done.add(at)
+        todo = [unit for at, unit in enumerate(units) if at not in done]
+        kept, steps, size = len(done), 0, 0
         tell("writing runs", 0, len(todo), 0)
         work = partial(_make, plan=plan, stage=str(stage))
-        for done, (unit, made) in enumerate(spread(work, todo, workers), start=1):
+        for number, (unit, made) in enumerate(spread(work, todo, workers), start=1):
             if isinstance(made, Lost):
                 made = build_site.make(unit._replace(error=made.why), plan, str(stage))
-            entries[unit.name] = Entry(
-                mark=unit.mark, digest=unit.digest, rows=made.rows, kept=made.kept
-            )
+            gathered.add(places[unit.mark], made.rows, made.kept)
             steps, size = steps + made.steps, size + made.size
-            tell("writing runs", done, len(todo), steps)
-        _refuse_nothing(entries.values(), sources)
-        ordered = [entries[unit.name] for unit in units]
-        pairs = build_pairs.choose_pairs(ordered, plan)
-        couples = build_pairs.couples(pairs, units, ordered, plan)
+            tell("writing runs", number, len(todo), steps)
+        _refuse_nothing(gathered.chosen(Plan()), sources)
+        pairs = build_pairs.choose_pairs(gathered, plan)
+        entries = build_site.entries(gathered, units, Plan())
+        couples = build_pairs.couples(pairs, units, entries, plan)
         earlier = build_pairs.remember_diffs(out)
         compared = _compare(couples, earlier, plan, out, stage, spread, workers, tell)
         tell("writing the pages of all runs", len(todo), len(todo), steps)
         paired = list(zip_longest(pairs, compared))
-        rows = build_site.finish(ordered, paired, foreign, plan, stage)
+        rows = build_site.finish(gathered, units, paired, foreign, plan, stage)
         known_diffs = list(earlier.values())
         build_pairs.note_diffs(compared, pairs, known_diffs, plan, stage)
     diffs = sum(not one.error for one in compared)
-    return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size, diffs)
+    return Site(out, rows, len(todo), kept, tuple(foreign), steps, size, diffs)
 
 
 def _compare(
@@ -216,7 +216,10 @@ def site_anywhere(
     with on_cluster(dask) if dask else nullcontext(spread) as workers:
         if not any(map(is_url, (*named, to))):
             path = Path(to)
-            return site(named, path, plan, jobs=jobs, spread=workers, tell=tell)
+            far = bool(dask)
+            return site(
+                named, path, plan, jobs=jobs, spread=workers, is_far=far, tell=tell
+            )
         from whypath import remote
 
         return remote.site(
@@ -231,12 +234,13 @@ def on_cluster(address: str) -> AbstractContextManager[Spread]:
     return connect(address)
 
 
-def _refuse_nothing(entries: Iterable[Entry], sources: Sequence[str]) -> None:
-    rows = [row for entry in entries for row in entry.rows]
-    if any(not row.error for row in rows):
-        return
-    some = "; ".join(row.error for row in rows[:3])
-    hint = some or "`whypath formats` lists what can be read"
+def _refuse_nothing(rows: Iterable[Row], sources: Sequence[str]) -> None:
+    errors: list[str] = []
+    for row in rows:
+        if not row.error:
+            return
+        errors.append(row.error)
+    hint = "; ".join(errors[:3]) or "`whypath formats` lists what can be read"
     raise EmptyTrace(" ".join(sources), "no run could be read", hint=hint)
 
 

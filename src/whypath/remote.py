@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from os.path import commonpath
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -270,6 +270,7 @@ def site(
             hint = "use --jobs 1, or another store"
             raise TraceError(out, "memory:// is seen by one process alone", hint=hint)
         jobs = 1
+    build = partial(fleet.site, plan=plan, jobs=jobs, is_far=is_far, tell=tell)
     with tempfile.TemporaryDirectory(prefix="whypath-") as folder:
         source, named = None, list(sources)
         if urls:
@@ -277,16 +278,12 @@ def site(
         if not fleet.is_url(out):
             near = spread_near(spread, source, None, is_far)
             with _called(source):
-                return fleet.site(
-                    named, Path(out), plan, jobs=jobs, spread=near, tell=tell
-                )
+                return build(named, Path(out), spread=near)
         store = Store(out.rstrip("/"), f"{folder}/site")
         _remember(store)
         near = spread_near(spread, source, store, is_far)
         with _called(source), _called(store):
-            made = fleet.site(
-                named, Path(store.here), plan, jobs=jobs, spread=near, tell=tell
-            )
+            made = build(named, Path(store.here), spread=near)
         tell("sending pages", 0, 1, made.steps)
         push(store)
         return made

@@ -4,17 +4,23 @@ import argparse
 import json
 import resource
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import chromium
 from whypath import fleet
-from whypath.derive.row import Row
+from whypath.build_site import Unit
+from whypath.derive.comparisons import find_pairs
+from whypath.derive.ledger import lines
+from whypath.derive.row import Choice, Flaw, Row
 from whypath.fleet import Plan
 from whypath.render.site import Words, site_pages
+from whypath.rows import entries, gather
 from whypath.stage import write_page
 
 FOLDER = Path(__file__).parents[2] / "build" / "bench-site"
@@ -32,9 +38,9 @@ async (query) => {
 """
 
 
-def rows(count: int) -> list[Row]:
+def rows(count: int) -> Iterator[Row]:
     """Invented rows: tasks that repeat, ids that do not."""
-    return [
+    return (
         Row(
             key=f"run-{n:06}-{n * 2654435761 % 2**32:08x}",
             source=f"night-{n % 90}/run-{n:06}.jsonl",
@@ -54,9 +60,38 @@ def rows(count: int) -> list[Row]:
             cost_usd=(n * 104_729 % 400_000) / 3e6,
             steps=n % 300 + 3,
             decisions=n % 70,
+            flaws=(Flaw("loop", "warning", "Goes round and round.", n % 300),)
+            * (n % 3),
+            choices=tuple(
+                Choice(f"decision {n % 9 + m}", "name", f"option {n % m}", m, 1)
+                for m in range(1, 7)
+            ),
         )
         for n in range(count)
-    ]
+    )
+
+
+def gathered(count: int, in_files: bool) -> None:
+    """The memory that the pages of `count` rows take; for a process of its own."""
+    start = time.process_time()
+    kept = gather(in_files)
+    for number, row in enumerate(rows(count)):
+        kept.add(number, [row], [row.key])
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    plan, words = Plan(), Words("", "", "", None)
+    units = [Unit(f"{number}", "") for number in range(count)]
+    found = find_pairs(kept.chosen(plan))
+    for _, pieces in site_pages(kept.chosen(plan), (), (), words, bool):
+        for _ in pieces:
+            pass
+    for _ in lines(entries(kept, units, plan)):
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took = time.process_time() - start
+    print(
+        f"  {'in files' if in_files else 'in memory'}: {after:.0f} MB when gathered, "
+        f"{peak:.0f} MB at most, {took:.1f} s of processor, {len(found):,} pairs"
+    )
 
 
 def large(count: int) -> None:
@@ -64,7 +99,9 @@ def large(count: int) -> None:
     out = FOLDER / "large"
     shutil.rmtree(out, ignore_errors=True)
     start = time.perf_counter()
-    for name, pieces in site_pages(rows(count), (), (), Words("", "", "", None), bool):
+    for name, pieces in site_pages(
+        list(rows(count)), (), (), Words("", "", "", None), bool
+    ):
         write_page(out / name, pieces)
     print(f"{count:,} rows: pages written in {time.perf_counter() - start:.1f} s")
     found = chromium.find()
@@ -132,6 +169,14 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--traces", type=int, default=2_000)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--gather", choices=["memory", "files"])
     asked = parser.parse_args()
+    if asked.gather:
+        gathered(asked.rows, asked.gather == "files")
+        sys.exit()
+    print(f"{asked.rows:,} rows and the pages they share:", flush=True)
+    for where in ("memory", "files"):
+        words = [sys.executable, __file__, "--gather", where]
+        subprocess.run([*words, "--rows", str(asked.rows)], check=True)
     large(asked.rows)
     many(asked.traces, asked.steps)

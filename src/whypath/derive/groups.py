@@ -1,7 +1,8 @@
 """Sums runs up by what they have in common: task, agent, model, or a label."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, MutableSequence
 from statistics import median
 from typing import NamedTuple
 
@@ -40,44 +41,104 @@ class Grouping(NamedTuple):
     left_out: int
 
 
-def group_by(value: str, rows: Sequence[Row]) -> Group:
-    """What the rows of one group come to."""
-    durations = [row.duration_ns for row in rows if row.duration_ns is not None]
-    tokens = [row.tokens for row in rows if row.tokens is not None]
-    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
-    return Group(
-        value=value,
-        runs=len(rows),
-        passed=sum(row.outcome == "passed" for row in rows),
-        failed=sum(row.outcome == "failed" for row in rows),
-        findings=sum(row.findings for row in rows),
-        with_findings=sum(bool(row.flaws) for row in rows),
-        duration_ns=round(median(durations)) if durations else None,
-        tokens=round(median(tokens)) if tokens else None,
-        cost_usd=median(costs) if costs else None,
-    )
+Numbers = MutableSequence[int]
+
+
+class Sums:
+    """What the rows of one group come to, as they are seen.
+
+    Of each row, three numbers are kept, for the medians: eight bytes each.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._durations: Numbers = array("q")
+        self._tokens: Numbers = array("q")
+        self._costs = array("d")
+
+    def add(self, row: Row) -> None:
+        """Counts a row."""
+        counts = self._counts
+        counts["runs"] += 1
+        counts[row.outcome] += 1
+        counts["findings"] += row.findings
+        counts["with_findings"] += bool(row.flaws)
+        if row.duration_ns is not None:
+            self._durations = appended(self._durations, row.duration_ns)
+        if row.tokens is not None:
+            self._tokens = appended(self._tokens, row.tokens)
+        if row.cost_usd is not None:
+            self._costs.append(row.cost_usd)
+
+    def group(self, value: str) -> Group:
+        """The group of the rows so far."""
+        counts = self._counts
+        return Group(
+            value=value,
+            runs=counts["runs"],
+            passed=counts["passed"],
+            failed=counts["failed"],
+            findings=counts["findings"],
+            with_findings=counts["with_findings"],
+            duration_ns=round(median(self._durations)) if self._durations else None,
+            tokens=round(median(self._tokens)) if self._tokens else None,
+            cost_usd=median(self._costs) if self._costs else None,
+        )
+
+
+def appended(numbers: Numbers, number: int) -> Numbers:
+    """The numbers with one more: in eight bytes each, until one does not fit there."""
+    try:
+        numbers.append(number)
+    except OverflowError:
+        return [*numbers, number]
+    return numbers
+
+
+def group_of(rows: Iterable[Row]) -> Group:
+    """What the rows come to, all of them."""
+    sums = Sums()
+    for row in rows:
+        sums.add(row)
+    return sums.group("")
 
 
 def find_groupings(rows: Iterable[Row]) -> tuple[Grouping, ...]:
-    """By each field, and by each label that several runs share."""
-    by: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    """By each field, and by each label that several runs share.
+
+    The rows are gone through twice: first it is counted which groups are shown.
+    """
+    sizes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if row.error:
-            continue
         for field, value in _values(row):
-            by[field][value].append(row)
+            sizes[field][value] += 1
     labels = sorted(
-        (f for f in by if f.startswith("label:")), key=lambda f: -_size(by[f])
+        (f for f in sizes if f.startswith("label:")), key=lambda f: -_size(sizes[f])
     )
     wanted = [*FIELDS[:3], *labels[:MOST_LABELS], "format"]
-    return tuple(
-        _grouping(field, by[field])
+    shown = {
+        field: {value: Sums() for value in _largest(sizes[field])}
         for field in wanted
-        if len(by.get(field, {})) > 1 and _size(by[field]) > 1
+        if len(sizes.get(field, {})) > 1 and _size(sizes[field]) > 1
+    }
+    for row in rows:
+        for field, value in _values(row):
+            if field in shown and value in shown[field]:
+                shown[field][value].add(row)
+    return tuple(
+        Grouping(
+            field,
+            field.removeprefix("label:"),
+            tuple(sums.group(value) for value, sums in groups.items()),
+            max(0, len(sizes[field]) - MOST_GROUPS),
+        )
+        for field, groups in shown.items()
     )
 
 
 def _values(row: Row) -> Iterable[tuple[str, str]]:
+    if row.error:
+        return
     yield "task", row.task
     if row.agent:
         yield "agent", row.agent
@@ -88,13 +149,10 @@ def _values(row: Row) -> Iterable[tuple[str, str]]:
         yield f"label:{name}", value
 
 
-def _size(groups: dict[str, list[Row]]) -> int:
+def _size(sizes: Counter[str]) -> int:
     """How many runs are in a group with others; 0 where each run stands alone."""
-    return sum(len(rows) for rows in groups.values() if len(rows) > 1)
+    return sum(count for count in sizes.values() if count > 1)
 
 
-def _grouping(field: str, groups: dict[str, list[Row]]) -> Grouping:
-    order = sorted(groups, key=lambda value: (-len(groups[value]), value))
-    title = field.removeprefix("label:")
-    made = tuple(group_by(value, groups[value]) for value in order[:MOST_GROUPS])
-    return Grouping(field, title, made, max(0, len(order) - MOST_GROUPS))
+def _largest(sizes: Counter[str]) -> list[str]:
+    return sorted(sizes, key=lambda value: (-sizes[value], value))[:MOST_GROUPS]

@@ -46,6 +46,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
+_decode_row = msgspec.json.Decoder(Row).decode
 _decode_compared = msgspec.json.Decoder(Compared).decode
 
 
@@ -53,6 +54,16 @@ def lines(entries: Iterable[Entry | Compared]) -> Iterator[str]:
     """The entries as JSON Lines."""
     for entry in entries:
         yield f"{_encode(entry).decode()}\n"
+
+
+def packed(row: Row) -> bytes:
+    """The row as bytes."""
+    return _encode(row)
+
+
+def unpacked(data: bytes) -> Row:
+    """The row that was packed."""
+    return _decode_row(data)
 
 
 def entry_of(line: bytes) -> Entry | None:

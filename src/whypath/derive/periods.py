@@ -61,10 +61,12 @@ class Periods:
 
 def cut(moments_ns: Iterable[int | None]) -> Periods:
     """The shortest periods of which there are at most `MOST`."""
-    known = [moment for moment in moments_ns if moment is not None]
-    if not known:
+    known = (moment for moment in moments_ns if moment is not None)
+    first = last = next(known, None)
+    if first is None or last is None:
         return Periods(*_STEPS[4], 0, 0)
-    first, last = min(known), max(known)
+    for moment in known:
+        first, last = min(first, moment), max(last, moment)
     fitting = (s for s in _STEPS if _count(first, last, s[0]) <= MOST)
     seconds, form = next(fitting, _STEPS[-1])
     start = _number(first, seconds)

@@ -5,7 +5,7 @@ Rows travel between processes and outlive a build. What many of them say togethe
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -91,6 +91,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def findings(self) -> int:
         """How many findings the run has, of all rules."""
         return sum(flaw.count for flaw in self.flaws)
+
+
+class Rows(Protocol):
+    """Rows in an order, to go through as often as needed: a list, or rows in files."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Row]: ...
+    def __reversed__(self) -> Iterator[Row]: ...
 
 
 def row_of(story: Story, key: str, source: str) -> Row:

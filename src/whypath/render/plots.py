@@ -4,6 +4,7 @@ Only places and sizes are worked out here; `parts/plots.html` draws them, withou
 inline styles, so that they show where those are forbidden.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from math import floor, log10
 from typing import NamedTuple
 from urllib.parse import quote
 
+from whypath.derive.groups import Numbers, appended
 from whypath.derive.periods import Periods
 from whypath.derive.row import Row
 from whypath.render import words
@@ -102,41 +104,50 @@ def stack(
     return Stacked(title, note, width, height, tuple(bars), *ends)
 
 
-def site_plots(rows: Sequence[Row], periods: Periods) -> list[Stacked | Listed]:
+def site_plots(rows: Iterable[Row], periods: Periods) -> list[Stacked | Listed]:
     """The pictures over the list of runs; one that has nothing to show says why."""
-    read = [row for row in rows if not row.error]
+    outcomes: Counter[tuple[int | None, str]] = Counter()
+    rules: Counter[str] = Counter()
+    durations: Numbers = array("q")
+    costs = array("d")
+    read = 0
+    for row in rows:
+        if row.error:
+            continue
+        read += 1
+        outcomes[periods.at(row.start_ns), row.outcome] += 1
+        rules.update({flaw.rule: 1 for flaw in row.flaws})
+        if row.duration_ns is not None:
+            durations = appended(durations, row.duration_ns)
+        if row.cost_usd is not None:
+            costs.append(row.cost_usd)
     return [
-        _outcomes(read, periods),
+        _outcomes(outcomes, periods),
         _spread(
             "Duration",
             "took",
-            [row.duration_ns for row in read],
+            durations,
+            read - len(durations),
             lambda value: words.duration(round(value)),
             lambda value: f"{value / 1e9:g}",
         ),
         _spread(
             "Cost",
             "cost",
-            [row.cost_usd for row in read],
+            costs,
+            read - len(costs),
             words.cost,
             lambda value: f"{value:g}",
         ),
-        _rules(read),
+        _rules(rules),
     ]
 
 
 OUTCOMES = ("failed", "unknown", "passed")
 
 
-def _outcomes(rows: Sequence[Row], periods: Periods) -> Stacked:
-    counts: Counter[tuple[int, str]] = Counter()
-    undated = 0
-    for row in rows:
-        period = periods.at(row.start_ns)
-        if period is None:
-            undated += 1
-        else:
-            counts[period, row.outcome] += 1
+def _outcomes(counts: Counter[tuple[int | None, str]], periods: Periods) -> Stacked:
+    undated = sum(count for (period, _), count in counts.items() if period is None)
     columns = [
         [_outcome(periods, number, kind, counts[number, kind]) for kind in OUTCOMES]
         for number in range(periods.count)
@@ -172,13 +183,13 @@ def ends(periods: Periods) -> tuple[str, str]:
 def _spread(
     title: str,
     field: str,
-    values: Sequence[float | None],
+    values: Iterable[float],
+    missing: int,
     shown: Callable[[float], str],
     written: Callable[[float], str],
 ) -> Stacked:
     """How values spread, three columns for each power of ten."""
-    known = [value for value in values if value]
-    missing = sum(value is None for value in values)
+    known = sorted(value for value in values if value)
     if not known:
         return Stacked(title, "not recorded", WIDTH, HEIGHT, (), "", "")
     places = Counter(floor(3 * log10(value)) for value in known)
@@ -190,17 +201,14 @@ def _spread(
         asked = query(f"{field}:>={written(start)} {field}:<{written(end)}")
         said = f"{shown(start)} to {shown(end)}: {words.counted(count, 'run')}"
         columns.append([Part(count, "plain", asked, said)])
-    middle = sorted(known)[len(known) // 2]
+    middle = known[len(known) // 2]
     note = f"median {shown(middle)}"
     if missing:
         note += f"; not recorded in {missing:,}"
-    return stack(title, note, columns, (shown(min(known)), shown(max(known))))
+    return stack(title, note, columns, (shown(known[0]), shown(known[-1])))
 
 
-def _rules(rows: Iterable[Row]) -> Listed:
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts.update({flaw.rule: 1 for flaw in row.flaws})
+def _rules(counts: Counter[str]) -> Listed:
     order = sorted(counts, key=lambda rule: (-counts[rule], rule))
     most = max(counts.values(), default=0)
     named = [

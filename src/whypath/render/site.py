@@ -6,15 +6,15 @@ The pages of each run are not made here. Nothing is written here.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import to_json
-from whypath.derive.groups import find_groupings, group_by
+from whypath.derive.groups import find_groupings, group_of
 from whypath.derive.periods import cut
 from whypath.derive.points import find_points
-from whypath.derive.row import Row
+from whypath.derive.row import Row, Rows
 from whypath.render.assets import PACKAGE, TEMPLATES, asset, in_one_scope, policy
 from whypath.render.diff_pages import diff_assets
 from whypath.render.environment import render_page
@@ -68,13 +68,13 @@ class Shared:
 
 
 def site_pages(
-    rows: Sequence[Row],
+    rows: Rows,
     paired: Paired,
     foreign: Sequence[str],
     words: Words,
     is_usual: Callable[[Row], bool],
 ) -> Iterator[tuple[str, Iterable[str]]]:
-    """Name and pieces of each page; `rows` are in order of time.
+    """Name and pieces of each page; `rows` are in order of time, gone through often.
 
     `paired` are pairs of runs, each with the diff that was made of it; `foreign` are
     the files that are no traces; `is_usual` tells the baseline's runs.
@@ -95,15 +95,15 @@ def site_pages(
         values["site"] = shared(here, up)
         return [render_page(template, values)]
 
-    latest = list(reversed(rows))
-    count = max(1, -(-len(latest) // ROWS_PER_PAGE))
-    together = group_by("", rows)
+    latest = iter(reversed(rows))
+    count = max(1, -(-len(rows) // ROWS_PER_PAGE))
+    together = group_of(rows)
     errors = sum(bool(row.error) for row in rows)
     labelled = any(row.labels for row in rows)
     for number in range(1, count + 1):
         start = (number - 1) * ROWS_PER_PAGE
         values: dict[str, Any] = {
-            "rows": [row_view(row) for row in latest[start : start + ROWS_PER_PAGE]],
+            "rows": [row_view(row) for row in islice(latest, ROWS_PER_PAGE)],
             "diffs": diffs,
             "number": number,
             "count": count,
@@ -122,13 +122,14 @@ def site_pages(
                     if point.collapse
                 ],
                 "data": pack(
-                    to_json(columns(latest, points.shown, paired)), portable=True
+                    to_json(columns(reversed(rows), points.shown, paired)),
+                    portable=True,
                 ),
                 "foreign": foreign[:FOREIGN_SHOWN],
                 "foreign_more": max(0, len(foreign) - FOREIGN_SHOWN),
             }
         yield page_name(number), page("site.html", "runs", **values)
-    views = [point_view(point, links, rows, periods) for point in points.shown]
+    views = [point_view(point, links, periods) for point in points.shown]
     yield (
         "decisions.html",
         page(

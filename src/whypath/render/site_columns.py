@@ -4,109 +4,186 @@ A text that repeats is kept once; what is sorted by is a number, and what is sho
 the text that Python wrote. See assets/columns.js.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from array import array
+from collections.abc import Callable, Container, Iterable
+from typing import Any, Protocol
 
+from whypath.derive.groups import Numbers, appended
 from whypath.derive.points import Point
-from whypath.derive.row import Row
+from whypath.derive.row import By, Row
 from whypath.render import words
 from whypath.render.site_pairs import Paired
 from whypath.render.site_rows import label, model, outcome, started
 
 
 def columns(
-    rows: Sequence[Row], points: Sequence[Point], paired: Paired = ()
+    rows: Iterable[Row], points: Iterable[Point], paired: Paired = ()
 ) -> dict[str, Any]:
     """Plain data: each column has an entry for every row, in the order of `rows`.
 
-    Of the choices, those at `points` are kept, so that their runs can be found. Of
-    `paired`, there are the diffs: two rows, and the folder.
+    The rows are gone through once. Of the choices, those at `points` are kept, so that
+    their runs can be found. Of `paired`, there are the diffs: two rows, and the folder.
     """
     shown = {(point.name, point.by) for point in points if point.by != "agent"}
+    made = [one for _, one in paired if one is not None and not one.error]
+    compared = {key for one in made for key in (one.a, one.b)}
+    texts, lists, numbers = _texts_of(), _lists_of(shown), _numbers_of()
+    kept: dict[str, _Column] = {
+        **{name: _Texts(of) for name, of in texts.items()},
+        **{name: _Lists(of) for name, of in lists.items()},
+        **{name: _Numbers(*of) for name, of in numbers.items()},
+    }
+    columns = kept.values()
+    keys: list[str] = []
+    runs: list[str] = []
+    places: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        keys.append("" if row.error else row.key)
+        runs.append(row.run)
+        if row.key in compared:
+            places[row.key] = place
+        for column in columns:
+            column.add(row)
     return {
-        "count": len(rows),
-        "diffs": _diffs(rows, paired),
-        "key": ["" if row.error else row.key for row in rows],
-        "run": [row.run for row in rows],
-        "task": _texts(row.task or row.source for row in rows),
-        "verdict": _texts(row.error or row.verdict for row in rows),
-        "tone": _texts(row.tone for row in rows),
-        "outcome": _texts(map(outcome, rows)),
-        "status": _texts(row.status for row in rows),
-        "agent": _texts(row.agent for row in rows),
-        "model": _texts(map(model, rows)),
-        "format": _texts(row.format for row in rows),
-        "source": _texts(row.source for row in rows),
-        "worst": _texts(row.flaws[0].severity if row.flaws else "" for row in rows),
-        "labels": _lists([[label(*pair) for pair in row.labels] for row in rows]),
-        "findings": _numbers([row.findings or None for row in rows], words.count),
-        "rules": _lists([[flaw.rule for flaw in row.flaws] for row in rows]),
-        "choices": _lists(
-            [
-                [
-                    f"{choice.point}={choice.chosen}"
-                    for choice in row.choices
-                    if (choice.point, choice.by) in shown
-                ]
-                for row in rows
-            ]
-        ),
-        "decisions": _numbers([row.decisions or None for row in rows], words.count),
-        "steps": _numbers([row.steps or None for row in rows], words.count),
-        "started": _numbers(
-            [_scaled(row.start_ns, 10**9) for row in rows],
-            lambda seconds: started(seconds * 10**9),
-        ),
-        "took": _numbers(
-            [_scaled(row.duration_ns, 10**6) for row in rows],
-            lambda milliseconds: words.duration(milliseconds * 10**6),
-        ),
-        "tokens": _numbers([row.tokens for row in rows], words.tokens),
-        "cost": _numbers(
-            [
-                None if row.cost_usd is None else round(row.cost_usd * 1e6)
-                for row in rows
-            ],
-            lambda millionths: words.cost(millionths / 1e6),
-        ),
+        "count": len(keys),
+        "diffs": [(places.get(o.a, -1), places.get(o.b, -1), o.key) for o in made],
+        "key": keys,
+        "run": runs,
+        **{name: kept[name].data() for name in ORDER},
     }
 
 
-def _diffs(rows: Sequence[Row], paired: Paired) -> list[tuple[int, int, str]]:
-    """The two rows of each diff, -1 for one that is not listed, and its folder."""
-    made = [one for _, one in paired if one is not None and not one.error]
-    wanted = {key for one in made for key in (one.a, one.b)}
-    at = {row.key: n for n, row in enumerate(rows) if row.key in wanted}
-    return [(at.get(one.a, -1), at.get(one.b, -1), one.key) for one in made]
+ORDER = (
+    *("task", "verdict", "tone", "outcome", "status", "agent", "model", "format"),
+    *("source", "worst", "labels", "findings", "rules", "choices", "decisions"),
+    *("steps", "started", "took", "tokens", "cost"),
+)
+
+
+class _Column(Protocol):
+    def add(self, row: Row) -> None: ...
+    def data(self) -> dict[str, Any]: ...
+
+
+def _texts_of() -> dict[str, Callable[[Row], str]]:
+    return {
+        "task": lambda row: row.task or row.source,
+        "verdict": lambda row: row.error or row.verdict,
+        "tone": lambda row: row.tone,
+        "outcome": outcome,
+        "status": lambda row: row.status,
+        "agent": lambda row: row.agent,
+        "model": model,
+        "format": lambda row: row.format,
+        "source": lambda row: row.source,
+        "worst": lambda row: row.flaws[0].severity if row.flaws else "",
+    }
+
+
+def _lists_of(
+    points: Container[tuple[str, By]],
+) -> dict[str, Callable[[Row], list[str]]]:
+    return {
+        "labels": lambda row: [label(*pair) for pair in row.labels],
+        "rules": lambda row: [flaw.rule for flaw in row.flaws],
+        "choices": lambda row: [
+            f"{choice.point}={choice.chosen}"
+            for choice in row.choices
+            if (choice.point, choice.by) in points
+        ],
+    }
+
+
+_Number = tuple[Callable[[Row], int | None], Callable[[int], str]]
+
+
+def _numbers_of() -> dict[str, _Number]:
+    return {
+        "findings": (lambda row: row.findings or None, words.count),
+        "decisions": (lambda row: row.decisions or None, words.count),
+        "steps": (lambda row: row.steps or None, words.count),
+        "started": (
+            lambda row: _scaled(row.start_ns, 10**9),
+            lambda seconds: started(seconds * 10**9),
+        ),
+        "took": (
+            lambda row: _scaled(row.duration_ns, 10**6),
+            lambda milliseconds: words.duration(milliseconds * 10**6),
+        ),
+        "tokens": (lambda row: row.tokens, words.tokens),
+        "cost": (
+            lambda row: None if row.cost_usd is None else round(row.cost_usd * 1e6),
+            lambda millionths: words.cost(millionths / 1e6),
+        ),
+    }
 
 
 def _scaled(number: int | None, by: int) -> int | None:
     return None if number is None else number // by
 
 
-def _texts(values: Iterable[str]) -> dict[str, Any]:
+class _Texts:
     """Each text once, in order, and which one each row has: numbers sort as texts."""
-    given = list(values)
-    known = sorted(set(given), key=lambda text: (text.lower(), text))
-    numbers = {text: number for number, text in enumerate(known)}
-    return {"values": known, "at": [numbers[text] for text in given]}
+
+    def __init__(self, of: Callable[[Row], str]) -> None:
+        self._of = of
+        self._known: dict[str, int] = {}
+        self._at = array("l")
+
+    def add(self, row: Row) -> None:
+        text = self._of(row)
+        self._at.append(self._known.setdefault(text, len(self._known)))
+
+    def data(self) -> dict[str, Any]:
+        known = sorted(self._known, key=lambda text: (text.lower(), text))
+        places = _places(self._known, known)
+        return {"values": known, "at": [places[at] for at in self._at]}
 
 
-def _lists(values: Sequence[Sequence[str]]) -> dict[str, Any]:
+class _Lists:
     """The same for several texts a row."""
-    known = sorted({text for texts in values for text in texts})
-    numbers = {text: number for number, text in enumerate(known)}
-    return {"values": known, "at": [[numbers[t] for t in texts] for texts in values]}
+
+    def __init__(self, of: Callable[[Row], list[str]]) -> None:
+        self._of = of
+        self._known: dict[str, int] = {}
+        self._at: list[array[int]] = []
+
+    def add(self, row: Row) -> None:
+        known = self._known
+        texts = (known.setdefault(text, len(known)) for text in self._of(row))
+        self._at.append(array("l", texts))
+
+    def data(self) -> dict[str, Any]:
+        known = sorted(self._known)
+        places = _places(self._known, known)
+        return {"values": known, "at": [[places[n] for n in at] for at in self._at]}
 
 
-def _numbers(
-    values: Sequence[int | None], write: Callable[[int], str]
-) -> dict[str, Any]:
+def _places(known: dict[str, int], order: list[str]) -> "array[int]":
+    """Of each number that was given, where its text came to stand."""
+    places = array("l", bytes(array("l").itemsize * len(order)))
+    for place, text in enumerate(order):
+        places[known[text]] = place
+    return places
+
+
+class _Numbers:
     """What is sorted by, -1 for nothing, and each text that is shown once."""
-    texts: dict[str, int] = {"": 0}
-    shown: list[int] = []
-    for value in values:
-        text = "" if value is None else write(value)
-        shown.append(texts.setdefault(text, len(texts)))
-    sort = [-1 if value is None else value for value in values]
-    return {"sort": sort, "texts": list(texts), "text": shown}
+
+    def __init__(
+        self, of: Callable[[Row], int | None], write: Callable[[int], str]
+    ) -> None:
+        self._of, self._write = of, write
+        self._sort: Numbers = array("q")
+        self._texts: dict[str, int] = {"": 0}
+        self._text = array("l")
+
+    def add(self, row: Row) -> None:
+        number = self._of(row)
+        text = "" if number is None else self._write(number)
+        self._sort = appended(self._sort, -1 if number is None else number)
+        self._text.append(self._texts.setdefault(text, len(self._texts)))
+
+    def data(self) -> dict[str, Any]:
+        texts = list(self._texts)
+        return {"sort": list(self._sort), "texts": texts, "text": list(self._text)}

@@ -43,7 +43,8 @@ Paired = Sequence[tuple[Pair, Compared | None]]
 
 def pair_views(paired: Paired, rows: Iterable[Row]) -> list[PairView]:
     """The rows of the table; `rows` are those with pages."""
-    listed = list(rows)
+    sources = {row.source for pair, _ in paired for row in (pair.good, pair.bad)}
+    listed = [row for row in rows if row.source in sources]
     shown = {row.key for row in listed}
     command = commands([*listed, *(pair.good for pair, _ in paired)])
     return [

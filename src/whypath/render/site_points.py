@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from whypath.derive.periods import Periods
-from whypath.derive.points import Chosen, Point
-from whypath.derive.row import By, Row
+from whypath.derive.points import LINKS_EACH, Chosen, Point
+from whypath.derive.row import By
 from whypath.render.plots import Part, Stacked, edge, ends, query, stack
 from whypath.render.site_rows import started
 from whypath.render.static import page_link
 
 HUES = 6
 """So many choices have a colour of their own; the others share one."""
-LINKS_EACH = 30
 LINKS_MOST = 1_500
 WIDE, TALL = 860, 160
 
@@ -98,15 +97,13 @@ def point_links(points: Sequence[Point]) -> dict[tuple[str, By], str]:
     return links
 
 
-def point_view(
-    point: Point, links: Links, rows: Sequence[Row], periods: Periods
-) -> PointView:
+def point_view(point: Point, links: Links, periods: Periods) -> PointView:
     """The page of a point."""
     usual = sum(chosen.usual for chosen in point.choices)
     views = []
     left = LINKS_MOST
     for number, chosen in enumerate(point.choices):
-        view = _choice(point, number, chosen, rows, periods, usual, left)
+        view = _choice(point, number, chosen, periods, usual, left)
         left -= sum(len(cell.links) for cell in view.cells)
         views.append(view)
     return PointView(
@@ -117,7 +114,7 @@ def point_view(
         runs=point.runs,
         defaults=point.defaults,
         wrong=point.wrong,
-        sentence=_sentence(point, rows),
+        sentence=_sentence(point),
         collapsed=point.collapse is not None,
         has_usual=0 < usual < point.count,
         plot=_plot(views, point, periods, WIDE, TALL, ""),
@@ -135,10 +132,10 @@ _BY = {
 }
 
 
-def _sentence(point: Point, rows: Sequence[Row]) -> str:
+def _sentence(point: Point) -> str:
     fall = point.collapse
     if fall is not None:
-        since = started(rows[fall.row].start_ns)
+        since = started(fall.since_ns)
         return (
             f"Collapsed: always “{fall.chosen}” since {since} UTC, in {fall.runs:,} "
             f"runs; the {fall.before:,} runs before chose differently."
@@ -154,15 +151,12 @@ def _choice(
     point: Point,
     number: int,
     chosen: Chosen,
-    rows: Sequence[Row],
     periods: Periods,
     usual: int,
     left: int,
 ) -> ChoiceView:
     later = point.count - usual
     was, now = chosen.usual / (usual or 1), chosen.later / (later or 1)
-    starts = (rows[use.row].start_ns for use in chosen.uses)
-    dated = [start for start in starts if start is not None]
     return ChoiceView(
         id=f"c{number + 1}",
         name=chosen.name,
@@ -175,9 +169,9 @@ def _choice(
         change=f"{100 * (now - was):+.0f} points",
         defaults=chosen.defaults,
         wrong=chosen.wrong,
-        first=started(min(dated)) if dated else "",
-        last=started(max(dated)) if dated else "",
-        cells=tuple(_cells(point, number, chosen, rows, periods, left)),
+        first=started(chosen.first_ns),
+        last=started(chosen.last_ns),
+        cells=tuple(_cells(point, number, chosen, periods, left)),
     )
 
 
@@ -185,29 +179,24 @@ def _cells(
     point: Point,
     number: int,
     chosen: Chosen,
-    rows: Sequence[Row],
     periods: Periods,
     left: int,
 ) -> list[Cell]:
-    by_period: dict[int | None, list[int]] = {}
-    for at, use in enumerate(chosen.uses):
-        by_period.setdefault(periods.at(rows[use.row].start_ns), []).append(at)
     cells = []
-    for period in sorted(by_period, key=lambda p: -1 if p is None else p):
-        uses = [chosen.uses[at] for at in by_period[period]]
-        room = max(1, min(LINKS_EACH, left))
+    for known in chosen.cells:
+        room, period = max(1, min(LINKS_EACH, left)), known.period
         links = tuple(
             RunLink(
-                f"../runs/{rows[use.row].key}/index.html#step={use.choice.step}",
-                f"../runs/{rows[use.row].key}/{page_link(use.choice.step)}",
-                use.choice.step,
-                rows[use.row].task,
-                rows[use.row].run,
-                started(rows[use.row].start_ns),
-                rows[use.row].outcome,
-                use.choice.count,
+                f"../runs/{use.key}/index.html#step={use.step}",
+                f"../runs/{use.key}/{page_link(use.step)}",
+                use.step,
+                use.task,
+                use.run,
+                started(use.start_ns),
+                use.outcome,
+                use.times,
             )
-            for use in uses[:room]
+            for use in known.uses[:room]
         )
         left -= len(links)
         asked = f'choice:"{point.name}={chosen.name}"'
@@ -217,9 +206,9 @@ def _cells(
             Cell(
                 id=f"c{number + 1}-p{'x' if period is None else period + 1}",
                 label="no clock" if period is None else periods.label(period),
-                count=sum(use.choice.count for use in uses),
+                count=known.decisions,
                 links=links,
-                more=len(uses) - len(links),
+                more=known.runs - len(links),
                 query="" if point.by == "agent" else query(asked),
             )
         )
