@@ -175,6 +175,7 @@ def test_a_trace_that_cannot_be_read_is_a_row_and_stops_nothing(
     assert "torn.jsonl" in bad.error
     page = (tmp_path / "site" / "index.html").read_text()
     assert "1 unreadable" in page
+    assert str(tmp_path) not in page, "where the files lie is nobody's business"
 
 
 def test_a_fault_of_ours_is_told_in_the_row(

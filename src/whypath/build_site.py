@@ -131,9 +131,9 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     except UnknownFormat as error:
         if not is_named:
             return unit._replace(name=clean(unit.name), is_foreign=True)
-        return unit._replace(error=clean(str(error)))
+        return unit._replace(error=clean(_said(error, unit)))
     except TraceError as error:
-        return unit._replace(error=clean(str(error)))
+        return unit._replace(error=clean(_said(error, unit)))
     return unit._replace(
         digest=hashed("\0".join(parts), 16),
         companions=tuple(str(file) for file in trace.companions),
@@ -190,11 +190,16 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
             if has_pages(made, plan):
                 kept.append(made.key)
     except TraceError as error:
-        rows.append(unreadable(key, source, clean(str(error))))
+        rows.append(unreadable(key, source, clean(_said(error, unit))))
     except Exception as error:  # one trace never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
         rows.append(unreadable(key, source, clean(why)))
     return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
+
+
+def _said(error: TraceError, unit: Unit) -> str:
+    """What went wrong, without the place of the files on this machine."""
+    return str(error).replace(unit.path, unit.name)
 
 
 def redactor_for(plan: Plan, *paths: str) -> Redactor | None:
