@@ -46,6 +46,7 @@ SAME_ROOM = {
     "cli_site": "cli",
     "cluster": "fleet",
     "remote": "fleet",
+    "stores": "fleet",
     "pytest_plugin": "cli",  # another front door: options in, messages out
     "pytest_reports": "cli",
 }
@@ -112,7 +113,7 @@ THIRD_PARTY = {
     "click": ("cli", "cli_check", "cli_diff", "cli_site", "console", "options"),
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
-    "fsspec": ("remote",),
+    "fsspec": ("stores",),
     "pagefind_bin": ("full_text",),
     "pytest": ("pytest_plugin",),
     "pytest_html": ("pytest_plugin",),
@@ -142,7 +143,7 @@ STANDARD = {
 }
 """Standard modules that have a door; the others are free to all."""
 
-WRITES = ("write", "disk", "stage", "record", "remote")
+WRITES = ("write", "disk", "stage", "record", "stores")
 CALLS = {
     "print": (),
     "input": (),

@@ -47,6 +47,10 @@ def _quiet(what: str, done: int, total: int, steps: int) -> None:
     """Says nothing."""
 
 
+def _nothing(pages: Sequence[Path]) -> None:
+    """Brings nothing: the pages are here."""
+
+
 class Spread(Protocol):
     """Gives work to many: processes here, see `spread`, or the workers of a cluster."""
 
@@ -114,14 +118,16 @@ def site(
     *,
     jobs: int | None = None,
     spread: Spread = spread,
+    bring: Callable[[Sequence[Path]], None] = _nothing,
     tell: Progress = _quiet,
 ) -> Site:
     """Writes the site of all runs in `sources` to a folder, whole or not at all.
 
     What an earlier build left there and is unchanged is taken over. `jobs` is the
     number of worker processes; None: one a processor. `spread` gives the work to them,
-    or to others. Raises `TraceError` for a folder
-    that is not ours, and where no run could be read at all.
+    or to others. `bring` is asked for pages that are about to change and may not be
+    here. Raises `TraceError` for a folder that is not ours, and where no run could be
+    read at all.
     """
     workers = jobs or cores()
     found = build_site.find_units(sources, plan.exclude)
@@ -158,8 +164,9 @@ def site(
         tell("writing the pages of all runs", len(todo), len(todo), steps)
         paired = list(zip_longest(pairs, compared))
         rows = build_site.finish(ordered, paired, foreign, plan, stage)
-        known_diffs = list(earlier.values())
-        build_pairs.note_diffs(compared, pairs, known_diffs, plan, stage)
+        fresh = {key for unit in todo for key in entries[unit.name].kept}
+        before = list(earlier.values())
+        build_pairs.note_diffs(compared, pairs, before, fresh, plan, stage, bring)
     diffs = sum(not one.error for one in compared)
     return Site(out, tuple(rows), len(todo), kept, tuple(foreign), steps, size, diffs)
 
