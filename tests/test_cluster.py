@@ -6,10 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 import pytest
 from click.testing import CliRunner
@@ -46,8 +49,15 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
     for line in process.stderr:
         seen.append(line)
         if found := READY.search(line):
+            Thread(target=drain, args=[process.stderr]).start()
             return process, found[1] or found[2] or ""
     raise AssertionError("".join(seen))
+
+
+def drain(said: IO[str]) -> None:
+    """Reads what nobody wants to know, so that the process never waits for us."""
+    with said:
+        deque(said, maxlen=0)
 
 
 @dataclass
@@ -82,7 +92,7 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
     finally:
         for process in reversed(processes):
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +111,7 @@ def s3() -> Iterator[None]:
         S3FileSystem().mkdir("bucket")
         yield
     process.kill()
-    process.communicate()
+    process.wait()
 
 
 def sent(url: str) -> dict[str, bytes]:
@@ -115,26 +125,40 @@ def sent(url: str) -> dict[str, bytes]:
     }
 
 
+PAIR = ("vip-before-rename.jsonl", "vip-after-rename.jsonl")
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """A dozen traces, one that cannot be read, and a file that is no trace."""
+    """A dozen traces, and three pairs of one task whose second run went wrong.
+
+    Also a trace that cannot be read, and a file that is no trace.
+    """
     folder = tmp_path / "runs"
     shutil.copytree(EXAMPLES / "vip-routing", folder)
     for trace in sorted(folder.rglob("*.jsonl"))[12:]:
         trace.unlink()
+    for place in range(3):
+        for name in PAIR:
+            text = (EXAMPLES / "escalation" / name).read_text()
+            text = text.replace("T-8841", f"T-884{place}")
+            (folder / f"ticket-{place}-{name}").write_text(text)
     (folder / "torn.jsonl").write_text('{"type": "run", "whypath": 99, "id": "x"}\n')
     (folder / "settings.json").write_text('{"colour": "blue"}')
     return folder
 
 
+@pytest.mark.parametrize(
+    ("phase", "after", "of"), [("writing runs", 2, 19), ("comparing runs", 1, 3)]
+)
 def test_a_cluster_that_loses_a_worker_makes_the_same_site_byte_for_byte(
-    dask: Dask, runs: Path, tmp_path: Path
+    phase: str, after: int, of: int, dask: Dask, runs: Path, tmp_path: Path
 ) -> None:
     here = fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
     killed = []
 
     def tell(what: str, done: int, total: int, steps: int) -> None:
-        if what == "writing runs" and done == 2 and not killed:
+        if what == phase and done == after and not killed:
             dask.workers[0].send_signal(signal.SIGKILL)
             killed.append((done, total))
 
@@ -147,9 +171,9 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_site_byte_for_byte(
             is_far=True,
             tell=tell,
         )
-    assert killed == [(2, len(here.rows))]
+    assert killed == [(after, of)]
     assert dask.workers[0].wait() == -signal.SIGKILL
-    assert list(there.rows) == list(here.rows)
+    assert (list(there.rows), there.diffs) == (list(here.rows), 3)
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 
@@ -178,7 +202,7 @@ def test_an_item_that_kills_its_workers_is_lost_and_no_other(
     finally:
         for process in reversed(processes):
             process.terminate()  # a nanny ends its worker
-            process.communicate()
+            process.wait()
     assert isinstance(made.pop(3), fleet.Lost)
     assert made == {1: 2, 4: 8}
 
@@ -191,7 +215,7 @@ def test_the_command_gives_the_work_to_a_cluster(
     done = CliRunner().invoke(main, words)
     assert (done.exit_code, done.stdout) == (
         0,
-        f"{out / 'index.html'}: 12 runs, 1 unreadable\n",
+        f"{out / 'index.html'}: 18 runs, 1 unreadable, 3 diffs\n",
     )
 
 
@@ -242,7 +266,7 @@ def test_a_site_from_s3_to_s3_is_equal_and_is_built_again_in_part(
         fleet.site_anywhere, ["s3://bucket/runs"], "s3://bucket/site", Plan(), jobs=1
     )
     made = build()
-    assert (made.made, made.kept) == (14, 0)
+    assert (made.made, made.kept, made.diffs) == (20, 0, 3)
     assert sent("s3://bucket/site") == contents(tmp_path / "here")
     changed, gone = sorted((runs / "after").iterdir())[:2]
     changed.write_text(changed.read_text().replace("general", "vip-desk"))
@@ -258,8 +282,9 @@ def test_a_site_from_s3_to_s3_is_equal_and_is_built_again_in_part(
 
     monkeypatch.setattr(remote, "send", noted)
     again = build()
-    assert (again.made, again.kept) == (1, 12)
+    assert (again.made, again.kept, again.diffs) == (1, 18, 3)
     assert len({url.split("/")[5] for url in uploaded if "/runs/" in url}) == 1
+    assert not any("/diffs/" in url for url in uploaded)
     assert uploaded[-1] == "s3://bucket/site/index.html"
     fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
     assert sent("s3://bucket/site") == contents(tmp_path / "here")
@@ -276,8 +301,51 @@ def test_a_cluster_reads_from_s3_and_writes_to_it(
     fleet.site_anywhere(sources, out, Plan(), dask=dask.address)
     assert sent(out) == contents(tmp_path / "here")
     again = fleet.site_anywhere(sources, out, Plan(), dask=dask.address)
-    assert (again.made, again.kept) == (0, 13)
+    assert (again.made, again.kept, again.diffs) == (0, 19, 3)
     assert sent(out) == contents(tmp_path / "here")
+
+
+@pytest.mark.parametrize("is_on_cluster", [False, True])
+def test_diffs_in_a_store_are_kept_made_again_and_removed(
+    is_on_cluster: bool,
+    s3: None,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    address = request.getfixturevalue("dask").address if is_on_cluster else None
+    out = f"s3://bucket/diffs/{address and 'cluster'}"
+    build = partial(fleet.site_anywhere, [str(runs)], out, Plan(), dask=address)
+    if address is None:
+        build = partial(build, jobs=1)
+    build()
+    one = fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    assert sent(out) == contents(tmp_path / "here")
+    left = next(row.key for row in one.rows if "ticket-0-vip-before" in row.source)
+    (runs / "ticket-0-vip-after-rename.jsonl").unlink()
+    changed = runs / "ticket-1-vip-after-rename.jsonl"
+    changed.write_text(changed.read_text().replace("general", "billing"))
+    brought: list[str] = []
+    fetch = remote.fetch
+
+    def noted(store: remote.Store, paths: Sequence[Path]) -> None:
+        brought.extend(store.there(path).removeprefix(out) for path in paths)
+        fetch(store, paths)
+
+    monkeypatch.setattr(remote, "fetch", noted)
+    before = sent(out)
+    again = build()
+    assert (again.made, again.kept, again.diffs) == (1, 17, 2)
+    fleet.site([str(runs)], tmp_path / "here", Plan(), jobs=1)
+    fleet.site([str(runs)], tmp_path / "anew", Plan(), jobs=1)
+    after = sent(out)
+    assert after == contents(tmp_path / "here") == contents(tmp_path / "anew")
+    pages = {name for name in before.keys() - after.keys() if "/index.html" in name}
+    assert [name.split("/")[0] for name in sorted(pages)] == ["diffs", "runs"]
+    assert f"/runs/{left}/index.html" in brought
+    assert b"This run is A" not in after[f"runs/{left}/index.html"]
+    assert sum("/runs/" in name for name in brought) <= 3
 
 
 def test_what_is_in_a_store_and_not_ours_is_refused(s3: None, runs: Path) -> None:
@@ -295,7 +363,7 @@ def test_memory_is_a_store_for_one_process(runs: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ask)
     assert (done.exit_code, done.stdout) == (
         0,
-        "memory://site/index.html: 12 runs, 1 unreadable\n",
+        "memory://site/index.html: 18 runs, 1 unreadable, 3 diffs\n",
     )
     here = ["site", str(runs), "-o", str(tmp_path / "here"), "--jobs", "1"]
     assert CliRunner().invoke(main, here).exit_code == 0

@@ -47,6 +47,7 @@ SAME_ROOM = {
     "cli_site": "cli",
     "cluster": "fleet",
     "remote": "fleet",
+    "stores": "fleet",
     "pytest_plugin": "cli",  # another front door: options in, messages out
     "pytest_reports": "cli",
 }
@@ -114,7 +115,7 @@ THIRD_PARTY = {
     "rich": ("console", "cli_site"),
     "distributed": ("cluster",),
     "duckdb": ("rows",),
-    "fsspec": ("remote",),
+    "fsspec": ("stores",),
     "pagefind_bin": ("full_text",),
     "pytest": ("pytest_plugin",),
     "pytest_html": ("pytest_plugin",),
@@ -144,7 +145,7 @@ STANDARD = {
 }
 """Standard modules that have a door; the others are free to all."""
 
-WRITES = ("write", "disk", "stage", "record", "remote")
+WRITES = ("write", "disk", "stage", "record", "stores")
 CALLS = {
     "print": (),
     "input": (),

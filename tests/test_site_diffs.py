@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -112,6 +113,34 @@ def test_the_diff_of_a_run_that_is_gone_is_gone_and_nothing_speaks_of_it(
     assert "Compared with" not in "".join(p.read_text() for p in out.rglob("*.html"))
     build(runs, tmp_path / "anew")
     assert contents(out) == contents(tmp_path / "anew")
+
+
+def test_the_same_traces_elsewhere_give_the_same_diffs(
+    runs: Path, tmp_path: Path
+) -> None:
+    bare = "k1L2m3N4o5P6q7R8s9T0"
+    after = runs / "vip-after-rename.jsonl"
+    after.write_text(after.read_text().replace("general", bare))
+    elsewhere = tmp_path / f"token={bare}" / "there"
+    shutil.copytree(runs, elsewhere)
+    build(runs, tmp_path / "one", secrets={"known": {}})
+    made = build(elsewhere, tmp_path / "two", secrets={"known": {}})
+    assert made.diffs == 1
+    pages = contents(tmp_path / "one")
+    assert pages == contents(tmp_path / "two")
+    assert not any(str(tmp_path).encode() in page for page in pages.values())
+
+
+def test_the_site_of_before_is_not_written_to(runs: Path, tmp_path: Path) -> None:
+    out, copy = tmp_path / "site", tmp_path / "copy"
+    made = build(runs, out)
+    shutil.copytree(out, copy, copy_function=os.link)
+    before = contents(copy)
+    report = f"runs/{made.rows[0].key}/index.html"
+    assert b"This run is A." in before[report]
+    build(runs, out, diffs=0)
+    assert b"This run is A." not in contents(out)[report]
+    assert contents(copy) == before
 
 
 def test_any_number_of_workers_makes_the_same_diffs(runs: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 The work on one pair stands alone, so that any process can do it; `fleet` spreads it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from whypath.build_site import (
 from whypath.derive.comparisons import Pair, find_pairs
 from whypath.derive.diff import Diff
 from whypath.derive.ledger import Compared as Compared
-from whypath.derive.ledger import Entry, compared_of, lines
+from whypath.derive.ledger import Entry, compared_of, lines, with_notes
 from whypath.errors import TraceError
 from whypath.model import Run
 from whypath.records import Records
@@ -39,11 +39,12 @@ PAIRS = "../../compare.html"
 class Where(NamedTuple):
     """A run: its key, its trace, its place among the runs of it, the way to its report.
 
-    Files are called by their way from `root`; `companions` are read with the trace.
+    The trace is called `name`, its way from `root`; `companions` are read with it.
     `report` is empty for a run without pages.
     """
 
     key: str
+    name: str
     path: str
     root: str
     companions: tuple[str, ...]
@@ -82,6 +83,7 @@ def couples(
                 has_report = row.key in entry.kept
                 where = Where(
                     key=row.key,
+                    name=unit.name,
                     path=unit.path,
                     root=str(unit.root),
                     companions=unit.companions,
@@ -126,7 +128,7 @@ def compare_two(couple: Couple, plan: Plan, stage: str) -> Compared:
     What was found out about secrets in one counts in the other: if some was found out
     too late, both are read again.
     """
-    redactor = redactor_for(plan, couple.a.path, couple.b.path)
+    redactor = redactor_for(plan, couple.a.name, couple.b.name)
     clean = str if redactor is None else redactor.text
     try:
         try:
@@ -201,17 +203,35 @@ def note_diffs(
     compared: Sequence[Compared],
     pairs: Sequence[Pair],
     known: Sequence[Compared],
+    fresh: Collection[str],
     plan: Plan,
     stage: Path,
+    bring: Callable[[Sequence[Path]], None],
 ) -> None:
     """Says in the report of each run which diffs there are of it, and remembers them.
 
-    `known` are those of the last build: what they said goes.
+    `known` are those of the last build: what they said goes. A report says the same
+    still unless it is one of the `fresh`. `bring` is given the pages to change.
     """
     from whypath.render.site_pairs import BEGIN, END, notes_of
 
     notes = notes_of(compared, pairs)
-    for key in sorted(notes.keys() | {key for one in known for key in (one.a, one.b)}):
-        put_between(stage / RUNS / key / "index.html", BEGIN, END, notes.get(key, ""))
+    now = {key: hashed(note, 8) for key, note in notes.items()}
+    before: dict[str, str] = {}
+    for one in known:
+        before |= zip((one.a, one.b), one.noted, strict=True)
+    changing = sorted(
+        key
+        for key in now.keys() | before.keys()
+        if key in fresh or now.get(key, "") != before.get(key, "")
+    )
+    pages = {key: stage / RUNS / key / "index.html" for key in changing}
+    bring([page for page in pages.values() if page.exists()])
+    for key, page in pages.items():
+        put_between(page, BEGIN, END, notes.get(key, ""))
     if not plan.forget:
-        write_packed(stage / LEDGER, lines(compared))
+        noted = (
+            with_notes(one, (now.get(one.a, ""), now.get(one.b, "")))
+            for one in compared
+        )
+        write_packed(stage / LEDGER, lines(noted))

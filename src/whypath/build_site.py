@@ -119,7 +119,7 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     Whatever is wrong with the file is told in the unit; nothing is raised.
     """
     path = Path(unit.path)
-    clean = _cleaner(redactor_for(plan, unit.path))
+    clean = _cleaner(redactor_for(plan, unit.name))
     try:
         wanted = named(plan.format) if plan.format else None
         records = Records(path, None, plan.limits or Limits(), unit.name)
@@ -166,7 +166,7 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
 
     What cannot be read, or be made into pages, becomes a row that says why.
     """
-    redactor = redactor_for(plan, unit.path)
+    redactor = redactor_for(plan, unit.name)
     clean = _cleaner(redactor)
     source = clean(unit.name)
     key = _key(unit.name, "", "trace")
@@ -202,13 +202,13 @@ def _said(error: TraceError, unit: Unit) -> str:
     return str(error).replace(unit.path, unit.name)
 
 
-def redactor_for(plan: Plan, *paths: str) -> Redactor | None:
+def redactor_for(plan: Plan, *names: str) -> Redactor | None:
     """What takes the secrets of traces out; it knows those of their names."""
     if plan.secrets is None:
         return None
     redactor = Redactor(**plan.secrets)
-    for path in paths:
-        redactor.learn(path)
+    for name in names:
+        redactor.learn(name)
     return redactor
 
 

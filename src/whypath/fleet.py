@@ -47,6 +47,10 @@ def _quiet(what: str, done: int, total: int, steps: int) -> None:
     """Says nothing."""
 
 
+def _nothing(pages: Sequence[Path]) -> None:
+    """Brings nothing: the pages are here."""
+
+
 class Spread(Protocol):
     """Gives work to many: processes here, see `spread`, or the workers of a cluster."""
 
@@ -115,6 +119,7 @@ def site(
     jobs: int | None = None,
     spread: Spread = spread,
     is_far: bool = False,
+    bring: Callable[[Sequence[Path]], None] = _nothing,
     tell: Progress = _quiet,
 ) -> Site:
     """Writes the site of all runs in `sources` to a folder, whole or not at all.
@@ -122,8 +127,8 @@ def site(
     What an earlier build left there and is unchanged is taken over. `jobs` is the
     number of worker processes; None: one a processor. `spread` gives the work to them,
     or to others; `is_far`: to other machines, so many that their rows are gathered in
-    files. Raises `TraceError` for a folder
-    that is not ours, and where no run could be read at all.
+    files. `bring` is asked for pages that are about to change and may not be here.
+    Raises `TraceError` for a folder that is not ours, and where no run could be read.
     """
     workers = jobs or cores()
     found = build_site.find_units(sources, plan.exclude)
@@ -132,6 +137,7 @@ def site(
         units, foreign = _look(found, plan, workers, spread, tell)
         places = {unit.mark: place for place, unit in enumerate(units)}
         done: set[int] = set()
+        fresh: set[str] = set()
         for entry in build_site.remember(out):
             at = places.get(entry.mark)
             if at is None or not build_site.can_keep(entry, units[at], plan):
@@ -147,6 +153,7 @@ def site(
             if isinstance(made, Lost):
                 made = build_site.make(unit._replace(error=made.why), plan, str(stage))
             gathered.add(places[unit.mark], made.rows, made.kept)
+            fresh.update(made.kept)
             steps, size = steps + made.steps, size + made.size
             tell("writing runs", number, len(todo), steps)
         _refuse_nothing(gathered.chosen(Plan()), sources)
@@ -158,8 +165,8 @@ def site(
         tell("writing the pages of all runs", len(todo), len(todo), steps)
         paired = list(zip_longest(pairs, compared))
         rows = build_site.finish(gathered, units, paired, foreign, plan, stage)
-        known_diffs = list(earlier.values())
-        build_pairs.note_diffs(compared, pairs, known_diffs, plan, stage)
+        before = list(earlier.values())
+        build_pairs.note_diffs(compared, pairs, before, fresh, plan, stage, bring)
     diffs = sum(not one.error for one in compared)
     return Site(out, rows, len(todo), kept, tuple(foreign), steps, size, diffs)
 

@@ -1,114 +1,35 @@
 """Makes a site of traces in an object store, or into one, as if they lay here.
 
-Part of the `fleet` room. Each file there has an empty one here with its name, so that
-everything else finds what there is; contents come and go where the work is done.
+Part of the `fleet` room. What is there has empty files here that stand for it, see
+`stores`; contents come and go where the work is done.
 """
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from os.path import commonpath
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from whypath import fleet
+from whypath import build_pairs, fleet
 from whypath.build_site import LEDGER, MARK, Plan
 from whypath.errors import TraceError
 from whypath.fleet import Lost, Progress, Site, Spread
-
-AT_ONCE = 32
-"""Files that are on their way at the same time."""
+from whypath.stores import (
+    Store,
+    fetch,
+    list_files,
+    open_store,
+    remove,
+    send,
+    stand_for,
+    stand_in,
+    told,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Store(NamedTuple):
-    """A folder of an object store, as a URL, and the folder here that stands for it."""
-
-    url: str
-    here: str
-
-    def there(self, path: Path) -> str:
-        """Where the file that stands here lies."""
-        return f"{self.url}/{path.relative_to(self.here).as_posix()}"
-
-
-def _open(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it. Raises `TraceError`."""
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        hint = "pip install 'whypath[cluster]'"
-        raise TraceError(url, "fsspec is not installed", hint=hint) from None
-    try:
-        found: tuple[Any, str] = url_to_fs(url)
-    except ImportError as error:
-        raise TraceError(url, f"cannot be opened: {error}") from None
-    except ValueError as error:
-        hint = "write s3://bucket/folder, gs://, abfs:// or file://"
-        raise TraceError(url, f"cannot be opened: {error}", hint=hint) from None
-    return found
-
-
-@contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Says in a sentence what the store did not do."""
-    try:
-        yield
-    except TraceError:
-        raise
-    except Exception as error:  # each store raises errors of its own
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TraceError(url, f"the store does not answer: {why}") from None
-
-
-def list_files(url: str) -> list[tuple[str, int]]:
-    """Names below the URL, with their sizes, in order. Raises `TraceError`."""
-    fs, root = _open(url)
-    with _told(url):
-        fs.invalidate_cache()
-        found = fs.find(root, detail=True)
-    names = ((name.removeprefix(root).lstrip("/"), one) for name, one in found.items())
-    return sorted((name, int(one.get("size") or 0)) for name, one in names)
-
-
-def stand_for(store: Store) -> int:
-    """Makes an empty file here for each there; returns how many. Raises `TraceError`.
-
-    A name that would lie outside the folder is left out.
-    """
-    root, count = Path(store.here), 0
-    root.mkdir(parents=True, exist_ok=True)
-    for name, _ in list_files(store.url):
-        path = root / name
-        if name and ".." not in path.parts and path.is_relative_to(root):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            count += 1
-    return count
-
-
-def fetch(store: Store, paths: Sequence[Path]) -> None:
-    """Puts the contents into the files that stand for them. Raises `TraceError`."""
-    fs, root = _open(store.url)
-    for path in paths:
-        part = path.with_name(f".{os.getpid()}-{path.name}.part")
-        with _told(store.there(path)):
-            name = path.relative_to(store.here).as_posix()
-            fs.get_file(f"{root}/{name}", str(part))
-            part.rename(path)
-
-
-def send(store: Store, paths: Sequence[Path]) -> None:
-    """Puts files here into the store, `AT_ONCE` at a time. Raises `TraceError`."""
-    fs, root = _open(store.url)
-    with _told(store.url):
-        names = [f"{root}/{p.relative_to(store.here).as_posix()}" for p in paths]
-        if paths:
-            fs.put([str(p) for p in paths], names, batch_size=AT_ONCE)
 
 
 class Near:
@@ -179,7 +100,8 @@ def _texts(value: Any) -> Iterator[str]:
 def _changed(value: Any, old: str, new: str) -> Any:
     """The value with other paths in it."""
     if isinstance(value, str):
-        return new + value[len(old) :] if value.startswith(f"{old}/") else value
+        is_in = f"{value}/".startswith(f"{old}/")
+        return new + value[len(old) :] if is_in else value
     if isinstance(value, list):
         return [_changed(one, old, new) for one in value]
     if isinstance(value, tuple):
@@ -216,9 +138,7 @@ def spread_near(
                 yield item, result
                 continue
             for name in result[1]:
-                path = Path(stage, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
+                stand_in(Path(stage, name))
             yield item, result[0]
 
     return spread_all
@@ -241,10 +161,7 @@ def push(store: Store) -> None:
     send(store, last)
     names = {path.relative_to(root).as_posix() for path in files}
     gone = [name for name, _ in list_files(store.url) if name not in names]
-    if gone:
-        fs, there = _open(store.url)
-        with _told(store.url):
-            fs.rm([f"{there}/{name}" for name in gone])
+    remove(store.url, gone)
 
 
 def site(
@@ -283,7 +200,8 @@ def site(
         _remember(store)
         near = spread_near(spread, source, store, is_far)
         with _called(source), _called(store):
-            made = build(named, Path(store.here), spread=near)
+            bring = partial(_bring, store.url)
+            made = build(named, Path(store.here), spread=near, bring=bring)
         tell("sending pages", 0, 1, made.steps)
         push(store)
         return made
@@ -310,10 +228,10 @@ def _sources(urls: Sequence[str], here: str) -> tuple[Store, list[str]]:
     places: list[str] = []
     folders: list[str] = []
     for url in urls:
-        fs, root = _open(url)
+        fs, root = open_store(url)
         places.append(root)
         marks = [at for at in map(root.find, "*?[") if at >= 0]
-        with _told(url):
+        with told(url):
             if marks:
                 folders.append(root[: min(marks)].rpartition("/")[0])
             elif fs.isfile(root):
@@ -344,4 +262,12 @@ def _remember(store: Store) -> None:
             hint="name another folder, or an empty one",
         )
     stand_for(store)
-    fetch(store, [Path(store.here, LEDGER)] if LEDGER in names else [])
+    ledgers = [name for name in (LEDGER, build_pairs.LEDGER) if name in names]
+    fetch(store, [Path(store.here, name) for name in ledgers])
+
+
+def _bring(url: str, pages: Sequence[Path]) -> None:
+    """Fetches the pages of a staged site that only stand for those in the store."""
+    empty = [page for page in pages if not page.stat().st_size]
+    if empty:
+        fetch(Store(url, str(empty[0].parents[2])), empty)

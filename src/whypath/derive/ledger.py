@@ -28,7 +28,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A diff of a site: its folder, what made it, the keys of its runs, what it says.
 
     `digest` is as that of an entry. `step_a` and `step_b` are where the runs part,
-    `cause` is why in a few words. `error` says why there are no pages.
+    `cause` is why in a few words. `error` says why there are no pages. `noted` tells
+    whether the reports of `a` and `b` say the same of their diffs as they did.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     step_b: int | None = None
     same: bool = False
     error: str = ""
+    noted: tuple[str, str] = ("", "")
 
 
 _encode = msgspec.json.Encoder().encode
@@ -64,6 +66,11 @@ def packed(row: Row) -> bytes:
 def unpacked(data: bytes) -> Row:
     """The row that was packed."""
     return _decode_row(data)
+
+
+def with_notes(one: Compared, noted: tuple[str, str]) -> Compared:
+    """The diff, with what tells what the reports of its runs say of it."""
+    return msgspec.structs.replace(one, noted=noted)
 
 
 def entry_of(line: bytes) -> Entry | None:
