@@ -123,6 +123,31 @@ def test_a_weak_password_is_replaced_where_it_is_one_and_only_there() -> None:
     assert clean == ['{"password":"[redacted:password:1]"}', '"a horse in a field"']
 
 
+def test_base64_is_looked_into_whatever_it_says() -> None:
+    for text in (f"? {JWT}", f"Cookie: sid={GITHUB[4:30]}", f"x {SLACK} y"):
+        for pack in (base64.b64encode, base64.urlsafe_b64encode):
+            (clean,) = cleaned({"data": pack(text.encode()).decode()})
+            assert labels(clean), text
+
+
+def test_a_short_secret_is_found_behind_an_escape_and_not_inside_a_word() -> None:
+    address = "/?q=" + quote("redis://u:ab3-xyz@cache:1", safe="")
+    clean = cleaned("redis://u:ab3-xyz@cache:1", address, "r\\u003aab3-xyz", "lab3-xyz")
+    assert [bool(labels(each)) for each in clean] == [True, True, True, False]
+
+
+def test_a_short_secret_inside_a_word_does_not_stop_the_writing() -> None:
+    redactor = Redactor(known={"told": ["ab3xyz"]})
+    assert redactor.text("ab3xyz cab3xyz") == "[redacted:told:1] cab3xyz"
+    assert redactor.finds_any(b"see ab3xyz.")
+    assert not redactor.finds_any(b"see cab3xyz.")
+
+
+def test_a_name_that_holds_an_assignment_is_looked_at_by_itself() -> None:
+    (clean,) = cleaned({"export DB_PASSWORD=" + "x7Kq3mN9pL2v": "yes"})
+    assert clean == '{"export DB_PASSWORD=[redacted:password:1]":"yes"}'
+
+
 def test_personal_data_and_own_patterns_are_an_option() -> None:
     text = "ask ada@mail.test or +44 20 7946 0958 about T-8841"
     assert cleaned(text) == [f'"{text}"']
