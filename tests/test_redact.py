@@ -148,6 +148,30 @@ def test_a_name_that_holds_an_assignment_is_looked_at_by_itself() -> None:
     assert clean == '{"export DB_PASSWORD=[redacted:password:1]":"yes"}'
 
 
+@pytest.mark.parametrize(
+    ("written", "want"),
+    [
+        ('"password": "horse"', '"password": "[redacted:password:1]"'),
+        (f'"t": "{AWS}"', '"t": "[redacted:aws-key:1]"'),
+        (f'"\\u0041\\/": "{AWS}"', '"\\u0041\\/": "[redacted:aws-key:1]"'),
+        ('"password": ["a horse"]', '"password": ["a horse"]'),
+    ],
+)
+def test_what_stands_beside_a_secret_stays_as_it_was_written(
+    written: str, want: str
+) -> None:
+    rest = (
+        ' "n": [1.10, 1e400, -0.0, 98765432109876543210123, 1E2],  "n": null, "é": ""'
+    )
+    (clean,) = cleaned(f"{{{written},{rest}}}".encode())
+    assert clean == f"{{{want},{rest}}}"
+
+
+def test_a_number_that_is_a_secret_is_replaced_by_a_text() -> None:
+    (clean,) = cleaned(b"[48151623421.50, 1.50]", known={"told": ["48151623421.50"]})
+    assert clean == '["[redacted:told:1]", 1.50]'
+
+
 def test_personal_data_and_own_patterns_are_an_option() -> None:
     text = "ask ada@mail.test or +44 20 7946 0958 about T-8841"
     assert cleaned(text) == [f'"{text}"']

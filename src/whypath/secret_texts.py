@@ -13,9 +13,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
+from whypath.content import to_json
+
 APART = "\n\0\n"
 """Stands between texts, so that no pattern reaches from one to the next."""
 
+_TOKEN = re.compile(
+    rb'(?P<text>"(?:[^"\\]++|\\.)*+")(?P<colon>\s*:)?|-?\d[\d.eE+-]*|\[', re.DOTALL
+)
+"""A text, a number, or where a list begins."""
+_decode_text = json.JSONDecoder(strict=False).decode
 _PAIR = 500
 _NAME = re.compile(r"[\w.-]*")
 """A name that says nothing by itself."""
@@ -125,21 +132,26 @@ def forms(value: str) -> Iterator[str]:
 
 
 def rewritten(
-    value: Any, fix: Callable[[str], str], pair: Callable[[str, str], str]
-) -> Any:
-    """A JSON value with every text put right by `fix`, and after a name by `pair`."""
-    if isinstance(value, str):
-        return fix(value)
-    if isinstance(value, dict):
-        return {
-            fix(name): pair(name, inner)
-            if isinstance(inner, str)
-            else rewritten(inner, fix, pair)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [rewritten(inner, fix, pair) for inner in value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        said = str(value)
-        return value if fix(said) == said else fix(said)
-    return value
+    data: bytes, fix: Callable[[str], str], pair: Callable[[str, str], str]
+) -> bytes:
+    """JSON with every text in it put right by `fix`, and after a name by `pair`.
+
+    What they leave as it is stays as it was written: numbers of any size, names that
+    are there twice. Raises `ValueError` for a text that is none.
+    """
+    name: str | None = None
+
+    def put(match: re.Match[bytes]) -> bytes:
+        nonlocal name
+        written, colon = match["text"], match["colon"]
+        if written is None:
+            name = None
+            said = match[0].decode()
+            clean = said if said == "[" else fix(said)
+            return match[0] if clean == said else to_json(clean)
+        text = _decode_text(written.decode())
+        before, name = name, text if colon else None
+        clean = fix(text) if colon or before is None else pair(before, text)
+        return match[0] if clean == text else to_json(clean) + (colon or b"")
+
+    return _TOKEN.sub(put, data)
