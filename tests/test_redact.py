@@ -320,6 +320,11 @@ def test_a_diff_takes_out_what_a_report_does(tmp_path: Path) -> None:
         extra = ["-o", name, "--json", str(tmp_path / "j"), "--summary", f"{page}.md"]
         done = subprocess.run([*command, *extra], capture_output=True, text=True)
         assert done.returncode < 2, done.stderr
+        (front,) = [page] if page.is_file() else [page / "index.html"]
+        note = "not looked for" if there else "secrets replaced by placeholders"
+        assert note in front.read_text("utf-8")
+        note = "not looked for" if there else "Replaced 3 secrets: aws-key, mine x2."
+        assert note in done.stderr
         pages = (
             [page] if page.is_file() else [p for p in page.rglob("*") if p.is_file()]
         )

@@ -140,6 +140,8 @@ def diff(
     if picked.left_out:
         others = terminal.counted(picked.left_out, "more run")
         say(f"There are {others} in the input; choose with --run ID or TRACE#ID.")
+    if about_secrets := terminal.taken_out_of(picked.runs):
+        say(about_secrets)
     if json_out == "-":
         said: Iterable[str] = [data]
     else:
