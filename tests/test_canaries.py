@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -161,3 +162,32 @@ def test_without_redaction_every_secret_is_found(format: str, tmp_path: Path) ->
     seen = [{place.split(": ")[part] for place in found} for part in (0, 1)]
     assert seen[0] == set(KINDS)
     assert len(seen[1]) > 12, sorted(seen[1])
+
+
+def adk(first: str, last: str) -> dict[str, Any]:
+    """A session of Google's ADK whose answer came in two pieces and broke off."""
+    said = [("user", "hi", None), ("agent", first, True), ("agent", last, True)]
+    events = [
+        {
+            "id": str(at),
+            "invocation_id": "i",
+            "author": author,
+            "actions": {},
+            "timestamp": float(at),
+            "partial": partial,
+            "content": {"role": author, "parts": [{"text": text}]},
+        }
+        for at, (author, text, partial) in enumerate(said)
+    ]
+    return {"id": "s", "app_name": "a", "user_id": "u", "state": {}, "events": events}
+
+
+@pytest.mark.parametrize("at", [12, 20, 31])
+def test_a_secret_that_was_streamed_in_pieces_is_found(at: int, tmp_path: Path) -> None:
+    canary = KINDS["github"]("pieces")
+    trace = tmp_path / "s.json"
+    trace.write_text(json.dumps(adk(canary.text[:at], canary.text[at:])), "utf-8")
+    said = run("show", str(trace), "--json") + run("show", str(trace), "2")
+    assert "[redacted:github-pat:1]" in said
+    assert canary.secret[8:] not in said
+    assert canary.text[:at] not in said
