@@ -335,3 +335,20 @@ def test_a_secret_in_a_run_is_an_error_where_secrets_are_asked_for(
     assert whypath("check", str(trace)).exit_code == 0
     clean = whypath("check", str(EXAMPLES / "recorder" / "parcel-desk.jsonl"))
     assert clean.exit_code == 0
+
+
+def test_check_takes_out_what_a_report_takes_out(tmp_path: Path) -> None:
+    trace, out = tmp_path / "a.jsonl", tmp_path / "usual.json"
+    step = {"type": "step", "kind": "user", "output": "ticket T-8841 for my word"}
+    head = {"type": "run", "whypath": 1, "id": "T-8841"}
+    trace.write_text("\n".join(map(json.dumps, (head, step))), "utf-8")
+    pattern = ("--redact-pattern", r"ticket=T-\d+")
+    for more, there in ((pattern, False), (("--no-redact", *pattern), True)):
+        said = ok("check", str(trace), "--json", "-", *more).stdout
+        assert ("T-8841" in said) is there
+    ok("check", str(trace), "--save-baseline", str(out), *pattern)
+    assert "T-8841" not in out.read_text("utf-8")
+    result = whypath("check", str(trace), "--secrets", "--no-redact")
+    assert result.exit_code == 2
+    assert "--secrets looks for secrets" in result.output
+    assert whypath("check", str(trace), "--at-most", "line=9").exit_code == 2

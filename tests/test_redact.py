@@ -123,6 +123,55 @@ def test_a_weak_password_is_replaced_where_it_is_one_and_only_there() -> None:
     assert clean == ['{"password":"[redacted:password:1]"}', '"a horse in a field"']
 
 
+def test_base64_is_looked_into_whatever_it_says() -> None:
+    for text in (f"? {JWT}", f"Cookie: sid={GITHUB[4:30]}", f"x {SLACK} y"):
+        for pack in (base64.b64encode, base64.urlsafe_b64encode):
+            (clean,) = cleaned({"data": pack(text.encode()).decode()})
+            assert labels(clean), text
+
+
+def test_a_short_secret_is_found_behind_an_escape_and_not_inside_a_word() -> None:
+    address = "/?q=" + quote("redis://u:ab3-xyz@cache:1", safe="")
+    clean = cleaned("redis://u:ab3-xyz@cache:1", address, "r\\u003aab3-xyz", "lab3-xyz")
+    assert [bool(labels(each)) for each in clean] == [True, True, True, False]
+
+
+def test_a_short_secret_inside_a_word_does_not_stop_the_writing() -> None:
+    redactor = Redactor(known={"told": ["ab3xyz"]})
+    assert redactor.text("ab3xyz cab3xyz") == "[redacted:told:1] cab3xyz"
+    assert redactor.finds_any(b"see ab3xyz.")
+    assert not redactor.finds_any(b"see cab3xyz.")
+
+
+def test_a_name_that_holds_an_assignment_is_looked_at_by_itself() -> None:
+    (clean,) = cleaned({"export DB_PASSWORD=" + "x7Kq3mN9pL2v": "yes"})
+    assert clean == '{"export DB_PASSWORD=[redacted:password:1]":"yes"}'
+
+
+@pytest.mark.parametrize(
+    ("written", "want"),
+    [
+        ('"password": "horse"', '"password": "[redacted:password:1]"'),
+        (f'"t": "{AWS}"', '"t": "[redacted:aws-key:1]"'),
+        (f'"\\u0041\\/": "{AWS}"', '"\\u0041\\/": "[redacted:aws-key:1]"'),
+        ('"password": ["a horse"]', '"password": ["a horse"]'),
+    ],
+)
+def test_what_stands_beside_a_secret_stays_as_it_was_written(
+    written: str, want: str
+) -> None:
+    rest = (
+        ' "n": [1.10, 1e400, -0.0, 98765432109876543210123, 1E2],  "n": null, "é": ""'
+    )
+    (clean,) = cleaned(f"{{{written},{rest}}}".encode())
+    assert clean == f"{{{want},{rest}}}"
+
+
+def test_a_number_that_is_a_secret_is_replaced_by_a_text() -> None:
+    (clean,) = cleaned(b"[48151623421.50, 1.50]", known={"told": ["48151623421.50"]})
+    assert clean == '["[redacted:told:1]", 1.50]'
+
+
 def test_personal_data_and_own_patterns_are_an_option() -> None:
     text = "ask ada@mail.test or +44 20 7946 0958 about T-8841"
     assert cleaned(text) == [f'"{text}"']
@@ -271,6 +320,11 @@ def test_a_diff_takes_out_what_a_report_does(tmp_path: Path) -> None:
         extra = ["-o", name, "--json", str(tmp_path / "j"), "--summary", f"{page}.md"]
         done = subprocess.run([*command, *extra], capture_output=True, text=True)
         assert done.returncode < 2, done.stderr
+        (front,) = [page] if page.is_file() else [page / "index.html"]
+        note = "not looked for" if there else "secrets replaced by placeholders"
+        assert note in front.read_text("utf-8")
+        note = "not looked for" if there else "Replaced 3 secrets: aws-key, mine x2."
+        assert note in done.stderr
         pages = (
             [page] if page.is_file() else [p for p in page.rglob("*") if p.is_file()]
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from whypath.build_secrets import checked_pieces
 from whypath.derive.baseline import Baseline, from_text, is_saved, learn, to_text
 from whypath.derive.digest import digest
 from whypath.derive.finding_secrets import find_secrets
@@ -17,6 +18,7 @@ from whypath.derive.story import Story, tell
 from whypath.errors import TraceError
 from whypath.model import Run
 from whypath.records import read_text
+from whypath.redact import Redactor
 from whypath.write import write_file
 
 ReadRuns = Callable[[Sequence[str]], Sequence[Run]]
@@ -30,12 +32,13 @@ def check(
     earlier: Path | None = None,
     save: Path | None = None,
     secrets: bool = False,
+    redactor: Redactor | None = None,
 ) -> Inspection:
     """Checks runs, each by itself and all together. Raises `TraceError`.
 
     `secrets` makes each secret that a run holds a finding. `rules` is a TOML file,
     `earlier` the JSON of an earlier inspection; what is usual in these runs is written
-    to `save`.
+    to `save`, unless `redactor` finds a secret in it that it knows.
     """
     known = read_rules(read_text(rules), str(rules)) if rules is not None else None
     inspection, digests = inspect(
@@ -46,7 +49,8 @@ def check(
         earlier_name=str(earlier or ""),
     )
     if save is not None:
-        write_file(save, [to_text(learn(digests))])
+        usual = to_text(learn(digests))
+        write_file(save, checked_pieces(redactor, [usual], str(save)))
     return inspection
 
 
@@ -80,13 +84,16 @@ def write_inspection(
     inspection: Inspection,
     outputs: Mapping[str, Path],
     limit: Severity | None,
+    redactor: Redactor | None = None,
 ) -> None:
     """Writes an inspection as `junit`, `sarif`, `summary` or `json`, each to its file.
 
-    Raises `TraceError`.
+    Nothing is written in which `redactor` finds a secret that it knows. Raises
+    `TraceError`.
     """
     for output, path in outputs.items():
-        write_file(path, _pieces(inspection, output, limit))
+        pieces = _pieces(inspection, output, limit)
+        write_file(path, checked_pieces(redactor, pieces, str(path)))
 
 
 def _pieces(

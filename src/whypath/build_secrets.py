@@ -9,8 +9,13 @@ from whypath.errors import TraceError
 from whypath.redact import Redactor
 
 
-def checked_pieces(redactor: Redactor | None, pieces: Iterable[str]) -> Iterable[str]:
-    """The pieces of a file, each looked at once more, unpacked, for known secrets."""
+def checked_pieces(
+    redactor: Redactor | None, pieces: Iterable[str], what: str = "the report"
+) -> Iterable[str]:
+    """The pieces of a file, each looked at once more, unpacked, for known secrets.
+
+    Raises `TraceError`, about `what` is being written.
+    """
     from whypath.render.payload import unpacked
 
     if redactor is None or not redactor.knows_any:
@@ -20,5 +25,5 @@ def checked_pieces(redactor: Redactor | None, pieces: Iterable[str]) -> Iterable
         if any(map(redactor.finds_any, unpacked(piece))):
             why = "a secret would still have been in it, so it is not written"
             hint = "please report this; a pattern of your own may help"
-            raise TraceError("the report", why, hint=hint)
+            raise TraceError(what, why, hint=hint)
         yield piece

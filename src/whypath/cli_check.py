@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from whypath.console import leave, print_lines, progress, say, tell_errors
+from whypath.options import reading
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -70,6 +71,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--format", "format_name", metavar="NAME", help="Do not guess the format."
 )
+@reading(os.environ)
 @tell_errors
 def check(
     paths: tuple[str, ...],
@@ -85,6 +87,8 @@ def check(
     summary: Path | None,
     json_out: str | None,
     format_name: str | None,
+    redactor: Any,
+    limits: Any,
 ) -> None:
     """Check runs: values from nowhere, failures that look like successes, loops, drift.
 
@@ -104,20 +108,27 @@ def check(
     """
     from whypath import build, terminal
 
+    if secrets and redactor is None:
+        raise click.UsageError("--secrets looks for secrets; --no-redact does not")
     limit = None if fail_on == "never" else fail_on
     json_file = None if json_out in (None, "-") else Path(str(json_out))
     wanted = (("junit", junit), ("sarif", sarif), ("summary", summary))
     files = {name: path for name, path in (*wanted, ("json", json_file)) if path}
-    redactor = build.Redactor()
     with progress() as tell:
 
         def read(sources: Any) -> Any:
             return build.read_input(
-                sources, format=format_name, redactor=redactor, say=tell
-            ).runs
+                sources,
+                format=format_name,
+                redactor=redactor,
+                limits=limits,
+                say=tell,
+            )
 
-        usual = build.read_baseline(baseline, read) if baseline else None
-        found = build.read_input(paths, format=format_name, redactor=redactor, say=tell)
+        usual = None
+        if baseline:
+            usual = build.read_baseline(baseline, lambda each: read(each).runs)
+        found = read(paths)
         tell("checking")
         inspection = build.check(
             found.runs,
@@ -126,15 +137,17 @@ def check(
             earlier=previous,
             save=save,
             secrets=secrets,
+            redactor=redactor,
         )
-        build.write_inspection(inspection, files, limit)
+        build.write_inspection(inspection, files, limit, redactor)
     if found.skipped:
         say(terminal.left_out(found.skipped))
     if json_out == "-":
-        print_lines([build.inspection_json(inspection).rstrip()])
+        lines = [build.inspection_json(inspection).rstrip()]
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
-        print_lines(terminal.inspection_lines(inspection, width))
+        lines = [*terminal.inspection_lines(inspection, width)]
         if os.environ.get("GITHUB_ACTIONS") == "true":
-            print_lines(terminal.annotations(inspection))
+            lines += terminal.annotations(inspection)
+    print_lines(build.checked_pieces(redactor, lines, "the output"))
     leave(1 if inspection.fails(limit, strict=strict) else 0)

@@ -1,6 +1,8 @@
 """The command `diff`: two runs or more side by side. Part of the `cli` room."""
 
 import os
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,7 @@ def diff(
     """
     from whypath import build, comparison, terminal
 
+    checked = partial(build.checked_pieces, redactor)
     with progress() as tell:
         masks = build.masks(mask, ignore)
         picked = build.pick_runs(
@@ -128,20 +131,22 @@ def diff(
                 say=tell,
             )
         if summary is not None:
-            build.write_lines(summary, comparison.markdown(diffs, out))
+            lines = comparison.markdown(diffs, out)
+            build.write_lines(summary, checked(lines, str(summary)))
         facts = [comparison.as_json(one) for one in diffs]
         data = terminal.json_text(facts if many else facts[0]) if json_out else ""
         if json_out not in (None, "-"):
-            build.write_lines(Path(str(json_out)), [data])
+            build.write_lines(Path(str(json_out)), checked([data], str(json_out)))
     if picked.left_out:
         others = terminal.counted(picked.left_out, "more run")
         say(f"There are {others} in the input; choose with --run ID or TRACE#ID.")
+    if about_secrets := terminal.taken_out_of(picked.runs):
+        say(about_secrets)
     if json_out == "-":
-        print_lines([data])
-    elif many:
-        print_lines(comparison.matrix(diffs))
+        said: Iterable[str] = [data]
     else:
-        print_lines(comparison.lines(diffs[0]))
+        said = comparison.matrix(diffs) if many else comparison.lines(diffs[0])
+    print_lines(checked(said, "the output"))
     if written is not None and json_out != "-":
         print_lines([str(written.path)])
     if open_it and written is not None:

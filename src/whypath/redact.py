@@ -28,7 +28,8 @@ from whypath.secret_texts import (
 from whypath.secret_values import is_telling
 
 _check = msgspec.json.Decoder(msgspec.Raw).decode
-_decode = msgspec.json.Decoder().decode
+_decode = msgspec.json.Decoder(float_hook=float).decode
+"""With the hook, a number that is too large does not make the rest unreadable."""
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 _VAGUE = ("api-key", "assigned-secret", "keyed-secret", "vendor-token", "bearer-token")
@@ -162,23 +163,24 @@ class Redactor:
                 yield Hit(hits[0].rule, run, "")
 
     def _cleaned(self, data: bytes, weak: list[Hit], seen: Counter[str]) -> bytes:
-        """A content without its secrets, still valid JSON."""
-        if not weak and not self._known.is_in(data):
-            if b"\\u00" not in data and b"\\/" not in data:
-                return data
-            if not self._known.is_in(data := _plain(data)):
-                return data
-        if not weak:
-            counted: Counter[str] = Counter()
-            clean = self._known.cleaned(_plain(data), counted)
+        """A content without its secrets, the rest as it was written."""
+        is_plain = b"\\u00" not in data and b"\\/" not in data
+        plain = data if is_plain else _plain(data)
+        if not weak and not self._known.is_in(plain):
+            return data
+        counted: Counter[str] = Counter()
+        if not weak and is_plain:
+            clean = self._known.cleaned(data, counted)
             if _is_valid(clean):
                 seen.update(counted)
                 return clean
+            counted.clear()
         try:
-            value = _decode(data)
-        except _UNREADABLE:
+            clean = self._rewritten(data, weak, counted)
+        except ValueError:
             return self._known.cleaned(data, seen)
-        return to_json(self._rewritten(value, weak, seen))
+        seen.update(counted)
+        return clean
 
     def _fixed(self, text: str, weak: list[Hit], seen: Counter[str]) -> str:
         """A text without its secrets, the weak ones only behind what tells of them."""
@@ -189,7 +191,7 @@ class Redactor:
                 text = text.replace(said, hit.before + label)
         return self._known.text(text, seen)
 
-    def _rewritten(self, value: object, weak: list[Hit], seen: Counter[str]) -> object:
+    def _rewritten(self, data: bytes, weak: list[Hit], seen: Counter[str]) -> bytes:
         known = self._known
 
         def fix(text: str) -> str:
@@ -203,7 +205,7 @@ class Redactor:
                     return known.label(text)
             return fix(text)
 
-        return rewritten(value, fix, pair)
+        return rewritten(data, fix, pair)
 
 
 Places = dict[int, Counter[str]]

@@ -16,7 +16,9 @@ _LITERALS = 128 << 10
 """Bytes of literals in one automaton."""
 _SHORT = 16
 """A value of fewer letters is one only where no letter or digit stands beside it."""
-_SAFE_ENDS = re.compile(rb"[A-Za-z0-9]")
+_LETTER = re.compile(rb"[A-Za-z0-9]")
+_ESCAPE = re.compile(rb"(?:%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.)$", re.DOTALL)
+"""A letter as an address or JSON writes it, which ends in a letter that is none."""
 
 
 class Known:
@@ -62,7 +64,10 @@ class Known:
     def is_in(self, data: bytes) -> bool:
         """True when a secret is in the bytes, in any form."""
         self._freshen()
-        return any(found.Match(data) for found, _ in self._automata)
+        return any(
+            found.Match(data) and any(_matches(pattern, data))
+            for found, pattern in self._automata
+        )
 
     def cleaned(self, data: bytes, seen: Counter[str]) -> bytes:
         """The bytes with every secret replaced; `seen` counts the placeholders."""
@@ -80,10 +85,8 @@ class Known:
 
     def _pieces(self, data: bytes, pattern: Any, seen: Counter[str]) -> Iterator[bytes]:
         done = 0
-        for match in pattern.finditer(data):
+        for match in _matches(pattern, data):
             start, end = match.span()
-            if end - start < _SHORT and not _stands_alone(data, start, end):
-                continue
             label = self.label(self._forms[match.group()])
             seen[label] += 1
             yield data[done:start]
@@ -124,9 +127,17 @@ def _automaton(literals: list[bytes]) -> tuple[Any, Any]:
     return found, re2.compile(pattern, options)
 
 
+def _matches(pattern: Any, data: bytes) -> Iterator[Any]:
+    """Where the secrets are; a short one is none inside of a longer word."""
+    for match in pattern.finditer(data):
+        start, end = match.span()
+        if end - start >= _SHORT or _stands_alone(data, start, end):
+            yield match
+
+
 def _stands_alone(data: bytes, start: int, end: int) -> bool:
     """False when a letter or digit stands right before or after."""
-    before, after = data[max(0, start - 1) : start], data[end : end + 1]
-    if data[max(0, start - 2) : start - 1] == b"\\":
-        before = b""
-    return not (_SAFE_ENDS.match(before) or _SAFE_ENDS.match(after))
+    if _LETTER.match(data[end : end + 1]):
+        return False
+    before = data[max(0, start - 6) : start]
+    return not _LETTER.match(before[-1:]) or _ESCAPE.search(before) is not None

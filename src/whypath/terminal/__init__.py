@@ -18,6 +18,7 @@ from whypath.terminal.lines import (
     overview,
     step_lines,
     taken_out,
+    taken_out_of,
 )
 from whypath.terminal.text import counted, json_text, line, line_cut, safe, size
 from whypath.terminal.why import why_lines
@@ -41,5 +42,6 @@ __all__ = [
     "step_findings",
     "step_lines",
     "taken_out",
+    "taken_out_of",
     "why_lines",
 ]

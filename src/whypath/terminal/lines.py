@@ -1,7 +1,7 @@
 """Turns a Story into lines of plain text: the run, one step, its context window."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from whypath.derive.context import window
 from whypath.derive.story import Story
@@ -32,6 +32,16 @@ def taken_out(redactions: Sequence[Redaction]) -> str:
     steps = sorted({step for each in redactions for step in each.steps})
     where = f" (steps {_some([str(step) for step in steps], 6)})" if steps else ""
     return f"Replaced {counted(len(redactions), 'secret')}: {said}{where}."
+
+
+def taken_out_of(runs: Iterable[Run]) -> str | None:
+    """The same about several runs, or that nothing was looked for; None for nothing."""
+    found: dict[str, Redaction] = {}
+    for run in runs:
+        if run.redactions is None:
+            return "Secrets were not looked for: --no-redact."
+        found |= {each.label: each._replace(steps=()) for each in run.redactions}
+    return taken_out([*found.values()]) if found else None
 
 
 def _some(names: Sequence[str], most: int) -> str:
