@@ -19,6 +19,7 @@ from conftest import PageWatch, ReportOf
 from replay import Replay
 from samples import read_runs
 from whypath.model import Run, Step
+from whypath.render.unseen import visible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -56,8 +57,8 @@ def walk(replay: Replay, *, texts: bool = False, every: int = 1) -> dict[str, An
 
 
 def loose(text: str) -> str:
-    """A text without what HTML does to it: to line ends, NUL, lone surrogates."""
-    text = re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\x00", ""))
+    """A text as a page shows it in place: its marks, line ends, lone surrogates."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", visible(text))
     return " ".join(text.replace("\r\n", "\n").replace("\r", "\n").split())
 
 
@@ -145,7 +146,7 @@ def test_the_name_of_a_file_is_text(
     trace = tmp_path / "\"><img src=x onerror='alert(1)'>\u202e{{7*7}}.jsonl"
     shutil.copy(TRACES / "native.jsonl", trace)
     replay = Replay(hooked, report_of(trace)).open("#step=1&pane=raw")
-    expect(replay.find("#pane")).to_contain_text(trace.name)
+    expect(replay.find("#pane")).to_contain_text(visible(trace.name))
     assert walk(replay, every=25)["ran"] == []
     page_watch.assert_quiet()
 
@@ -162,7 +163,7 @@ def test_a_hostile_address_is_text(
     page_watch.assert_quiet()
 
 
-def test_what_cannot_be_seen_is_said_and_can_be_shown(
+def test_what_cannot_be_seen_has_a_mark_and_turns_nothing_round(
     page: "Page", report_of: ReportOf, tmp_path: Path
 ) -> None:
     trace = tmp_path / "trace.jsonl"
@@ -174,10 +175,17 @@ def test_what_cannot_be_seen_is_said_and_can_be_shown(
     ]
     trace.write_text("\n".join(json.dumps(r) for r in records), "utf-8")
     replay = Replay(page, report_of(trace)).open("#step=1")
-    reveal = replay.find("#step .more", has_text="invisible")
-    expect(reveal).to_have_text("10 invisible characters · show")
-    reveal.click()
-    expect(replay.find("#step pre")).to_contain_text("user\\u202e \\u2066// check")
+    box = replay.find("#step .content pre")
+    assert box.evaluate("box => box.textContent") == records[1]["output"]
+    codes = ["U+202E", "U+2066", "U+2069", "U+2066", "U+200B"]
+    shown = """marks => marks.map((mark) => [
+      mark.dataset.code,
+      getComputedStyle(mark).unicodeBidi,
+      getComputedStyle(mark, "::before").content,
+    ])"""
+    seen = replay.find("#step pre .unseen").evaluate_all(shown)
+    assert seen == [[code, "isolate", f'"{code}"'] for code in codes * 2]
+    expect(replay.find("#rows .row").first).to_contain_text("user‹U+202E› ‹U+2066›//")
     replay.press("j")
     expect(replay.find("#step .key")).to_contain_text("zero\\u200bwidth")
     expect(replay.find("#step .string")).to_contain_text("zero\\u200bwidth")

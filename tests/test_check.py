@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from jsonschema.validators import validator_for
+from markdown_it import MarkdownIt
 from xmlschema import XMLSchema
 
 from samples import EXAMPLES, ROOT
@@ -22,6 +24,7 @@ from whypath.render.check_json import check_json
 from whypath.render.check_summary import MAX_BYTES, check_summary, quoted
 from whypath.render.junit import junit
 from whypath.render.sarif import address, sarif
+from whypath.render.unseen import visible
 from whypath.terminal import annotations
 
 BEFORE = str(EXAMPLES / "vip-routing" / "before")
@@ -298,6 +301,67 @@ def test_the_summary_quotes_what_a_trace_says() -> None:
     assert "@all" not in text
     assert "http://e" not in text
     assert quoted("a|b\nc") == r"a\|b c"
+
+
+class Said(HTMLParser):
+    """What a page of some HTML says, and the tags that it has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.tags = "", set[str]()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def assert_plain_in_markdown(text: str) -> None:
+    """It says what the text says, and holds nothing that is fetched or notifies."""
+    html = MarkdownIt("js-default", {"html": True}).render(f"- {quoted(text)}")
+    said = Said(html)
+    assert said.tags == {"ul", "li"}, text
+    assert said.text.strip() == " ".join(visible(text).split()), text
+    assert not re.search(r"@\w|(?<!&)#\w|://|www\.", quoted(text)), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("@team look", "see #123 and org/repo#4", "me@example.org", "![x](//e/a.png)"),
+        *("<img src=//e/a.png>", "`<b>`", "[a](http://e)", "http://e/a", "www.e.org"),
+        *("| a |", "# h", "&lt;b&gt;", "a\u202eb\x1b[31m", "<!-- x", "--> <b>", "\\@x"),
+    ],
+)
+def test_a_summary_shows_text_as_text(text: str) -> None:
+    assert_plain_in_markdown(text)
+
+
+def test_no_payload_is_markup_in_a_summary(shared: Path) -> None:
+    lines = (shared / "hostile/xss/payloads.jsonl").read_text("utf-8").split("\n")
+    for line in filter(None, lines):
+        payload = json.loads(line)["payload"]
+        if payload.strip():
+            assert_plain_in_markdown(payload)
+
+
+def test_junit_says_every_payload(shared: Path) -> None:
+    lines = (shared / "hostile/xss/payloads.jsonl").read_text("utf-8").split("\n")
+    payloads = [json.loads(line)["payload"] for line in filter(None, lines)]
+    for start in range(0, len(payloads), 400):
+        some = payloads[start : start + 400]
+        run = script(*(call("get", {"q": 1}, "x", failed=one) for one in some))()
+        root = ElementTree.fromstring("".join(junit(inspect([run.story])[0], "info")))
+        assert {each.tag for each in root.iter()} <= set(JUNIT_TAGS)
+
+
+JUNIT_TAGS = (
+    *("testsuites", "testsuite", "properties", "property", "testcase"),
+    *("failure", "error", "skipped", "system-out"),
+)
 
 
 def test_a_summary_stays_below_what_a_job_may_show() -> None:

@@ -11,7 +11,7 @@ const OPEN_NODES = 40;
 function element(tag, name, text) {
   const made = document.createElement(tag);
   if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = visibleText(text);
   return made;
 }
 
@@ -42,15 +42,6 @@ function parseJson(raw) {
   );
 }
 
-const INVISIBLE = /[\u001b\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
-
-/** Text with what cannot be seen, or turns the direction of reading, as JSON escapes. @param {string} text */
-function escapeInvisible(text) {
-  return text.replace(INVISIBLE, (hidden) =>
-    Array.from({ length: hidden.length }, (_, i) => `\\u${hidden.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
-  );
-}
-
 /** Bytes as people read them. @param {number} size */
 function sizeText(size) {
   if (size < 1000) return `${size} B`;
@@ -68,7 +59,7 @@ function moreButton(label, act) {
   return button;
 }
 
-/** Text in a box, cut with a button that shows the rest, and one for what cannot be seen. @param {string} text @param {number} limit @param {string} tag @param {string} name */
+/** Text in a box, cut with a button that shows the rest, and one for what a terminal would obey. @param {string} text @param {number} limit @param {string} tag @param {string} name */
 function textBox(text, limit, tag, name) {
   const whole = document.createDocumentFragment();
   const box = element(tag, name);
@@ -90,11 +81,9 @@ function textBox(text, limit, tag, name) {
       }),
     );
   }
-  const hidden = text.match(INVISIBLE)?.length;
-  if (hidden) {
-    const what = hasControls(text) ? "controls of a terminal" : `${hidden} invisible character${hidden === 1 ? "" : "s"}`;
+  if (hasControls(text)) {
     whole.append(
-      moreButton(`${what} · show`, () => {
+      moreButton("controls of a terminal · show", () => {
         isRevealed = true;
         draw();
       }),
@@ -265,8 +254,8 @@ function previewOf(raw) {
 /** Puts a content's first words into a place. @param {Element} place @param {number} id @param {ReturnType<typeof openPayload>} payload */
 function fillPreview(place, id, payload) {
   const raw = payload.content(id);
-  if (typeof raw === "string") place.textContent = previewOf(raw);
-  else raw.then((text) => (place.textContent = previewOf(text)));
+  if (typeof raw === "string") place.textContent = visibleText(previewOf(raw));
+  else raw.then((text) => (place.textContent = visibleText(previewOf(text))));
 }
 
 /** A message of a context window, as a line that opens. @param {Element} item @param {ReturnType<typeof openPayload>} payload */

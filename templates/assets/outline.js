@@ -77,7 +77,7 @@ function makeOutline(index, select, marks) {
       made.append(cell);
       marks.column.fill(n, cell);
     }
-    made.title = [name, title, index.at[i]].filter(Boolean).join(" · ");
+    made.title = visibleText([name, title, index.at[i]].filter(Boolean).join(" · "));
     return made;
   }
 

@@ -26,7 +26,7 @@ async function start() {
   /** @type {number[]} */
   let hits = [];
 
-  const say = (/** @type {string} */ words) => (announce.textContent = words);
+  const say = (/** @type {string} */ words) => (announce.textContent = visibleText(words));
   const asHtml = (/** @type {number} */ n) => payload.fragment(n);
   const fragmentOf = async (/** @type {number} */ n) => parseFragment(await asHtml(n));
   const buttonsFor = (/** @type {string[]} */ ...acts) => acts.flatMap((act) => /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(`.player [data-act="${act}"]`)]));

@@ -20,7 +20,7 @@ function makeStatePane(index, payload, facts) {
   /** A link to a step that is only its number. @param {number} n */
   function shortLink(n) {
     const link = stepLink(n, String(n));
-    link.title = `step ${n}: ${index.names[n - 1] || index.titles[n - 1]}`;
+    link.title = visibleText(`step ${n}: ${index.names[n - 1] || index.titles[n - 1]}`);
     return link;
   }
 

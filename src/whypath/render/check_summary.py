@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from whypath.derive.findings import SEVERITIES, Finding
 from whypath.derive.inspection import CheckedRun, Inspection
 from whypath.render import words
+from whypath.render.unseen import visible
 
 MAX_BYTES = 900_000
 ROWS = 200
@@ -107,11 +108,12 @@ def _groups(inspection: Inspection) -> list[tuple[Finding, list[CheckedRun]]]:
 
 def quoted(text: str) -> str:
     """Text as Markdown that shows it as it is, on one line."""
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;")
     line = _SPECIAL.sub(r"\\\1", line)
     return (
-        line.replace("@", "&#64;")
+        line.replace("@", "@<!-- -->")
+        .replace("#", "#<!-- -->")
         .replace("://", ":&#47;&#47;")
         .replace("www.", "www&#46;")
     )

@@ -11,6 +11,7 @@ from markupsafe import escape
 
 from whypath.render import words
 from whypath.render.assets import TEMPLATES
+from whypath.render.unseen import visible
 
 
 class _Generator(CodeGenerator):
@@ -30,11 +31,13 @@ class _Environment(Environment):
 
     @staticmethod
     def escape(value: object) -> str:
-        """A value as HTML."""
+        """A value as HTML, in which nothing is out of sight."""
         if type(value) is int:
             return str(value)
         if type(value) is not str:
             return escape(value)
+        if not (value.isascii() and value.isprintable()):
+            value = visible(value)
         return (
             value.replace("&", "&amp;")
             .replace("<", "&lt;")

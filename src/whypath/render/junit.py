@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from whypath.derive.findings import Checked, Finding, Severity, at_or_above
 from whypath.derive.inspection import CheckedRun, Inspection
+from whypath.render.unseen import visible
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -113,9 +114,9 @@ def _unmatched(check: Checked, name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(_NOT_XML.sub("\ufffd", visible(text)))
 
 
 def _attribute(text: str) -> str:
-    line = " ".join(_NOT_XML.sub("\ufffd", text).split())
+    line = _NOT_XML.sub("\ufffd", visible(" ".join(text.split())))
     return quoteattr(line)

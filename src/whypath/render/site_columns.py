@@ -14,6 +14,7 @@ from whypath.derive.row import By, Row
 from whypath.render import words
 from whypath.render.site_pairs import Paired
 from whypath.render.site_rows import label, model, outcome, started
+from whypath.render.unseen import visible
 
 
 def columns(
@@ -39,7 +40,7 @@ def columns(
     places: dict[str, int] = {}
     for place, row in enumerate(rows):
         keys.append("" if row.error else row.key)
-        runs.append(row.run)
+        runs.append(visible(row.run))
         if row.key in compared:
             places[row.key] = place
         for column in columns:
@@ -131,7 +132,7 @@ class _Texts:
         self._at = array("l")
 
     def add(self, row: Row) -> None:
-        text = self._of(row)
+        text = visible(self._of(row))
         self._at.append(self._known.setdefault(text, len(self._known)))
 
     def data(self) -> dict[str, Any]:
@@ -150,7 +151,9 @@ class _Lists:
 
     def add(self, row: Row) -> None:
         known = self._known
-        texts = (known.setdefault(text, len(known)) for text in self._of(row))
+        texts = (
+            known.setdefault(visible(text), len(known)) for text in self._of(row)
+        )
         self._at.append(array("l", texts))
 
     def data(self) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from whypath.render.unseen import has_unseen
+
 MARKDOWN_BYTES = 64 * 1024
 MARKDOWN_BLOCK = 32 * 1024
 MAX_BRACKETS = 2_000
@@ -32,10 +34,9 @@ _MARKS = re.compile(
     r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~|\|.*\|)|\*\*\S|`[^`\n]+`|\]\(",
     re.MULTILINE,
 )
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+_LINK = 'rel="noopener noreferrer nofollow" target="_blank"'
+MAX_ADDRESS = 200
+"""So much of a link's address is written out behind its words; the title has all."""
 _SCHEMES = ("http", "https", "mailto")
 
 
@@ -61,7 +62,7 @@ class Prose:
             return None
         if text.count("[") > MAX_BRACKETS:
             return None
-        if _INVISIBLE.search(text):  # as it is, the page says that it holds them
+        if has_unseen(text):  # as it is, with marks
             return None
         self._left -= len(text)
         markup = Markup(_markdown().render(text, {"prose": self}))
@@ -87,6 +88,7 @@ def _markdown() -> Any:
     parser.validateLink = _is_safe_link  # type: ignore[method-assign]
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("link_close", _link_close)
     parser.add_render_rule("th_open", _cell_open)
     parser.add_render_rule("td_open", _cell_open)
     return parser
@@ -103,7 +105,20 @@ def _link_open(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
     href = str(tokens[at].attrs.get("href", ""))
     if not href:
         return "<a>"
-    return f'<a href="{escape(href)}" rel="noopener noreferrer" title="{escape(href)}">'
+    address = escape(href)
+    return f'<a href="{address}" {_LINK} title="{address}">'
+
+
+def _link_close(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
+    """Ends a link, and writes its address out where its words are not the address."""
+    start = at - 1
+    while tokens[start].type != "link_open":
+        start -= 1
+    href = str(tokens[start].attrs.get("href", ""))
+    said = "".join(token.content for token in tokens[start + 1 : at])
+    if not href or said == href:
+        return "</a>"
+    return f"</a> <small>{escape(href[:MAX_ADDRESS])}</small>"
 
 
 def _cell_open(self: Any, tokens: Any, at: int, options: Any, env: Any) -> str:

@@ -1,0 +1,68 @@
+"""What cannot be seen, or turns the text round, is shown as a mark everywhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from whypath.render.environment import environment
+from whypath.render.unseen import has_unseen, visible
+
+MARKED = {
+    "an override": ("a\u202eb", "a‹U+202E›b"),
+    "an isolate": ("\u2066x\u2069", "‹U+2066›x‹U+2069›"),
+    "a mark of direction": ("x\u200f", "x‹U+200F›"),
+    "a zero width space": ("zero\u200bwidth", "zero‹U+200B›width"),
+    "a joiner between Latin letters": ("pay\u200dpal", "pay‹U+200D›pal"),
+    "a joiner that leads": ("\u200ca", "‹U+200C›a"),
+    "a byte order mark": ("\ufeffx", "‹U+FEFF›x"),
+    "a soft hyphen": ("a\u00adb", "a‹U+00AD›b"),
+    "a tag": ("a\U000e0041", "a‹U+E0041›"),
+    "tags behind a flag that is none": ("\U0001f3f4\U000e0041", "\U0001f3f4‹U+E0041›"),
+    "an escape": ("\x1b[31m", "‹U+001B›[31m"),
+    "a NUL": ("a\x00b", "a‹U+0000›b"),
+    "a control of the upper half": ("a\x9bb", "a‹U+009B›b"),
+    "selectors that carry bytes": ("😀\ufe01\ufe02", "😀\ufe01‹U+FE02›"),
+    "a selector behind a letter": ("a\ufe0f", "a‹U+FE0F›"),
+    "a high selector behind an emoji": ("😀\U000e0101", "😀‹U+E0101›"),
+    "a filler": ("\u3164", "‹U+3164›"),
+}
+
+READABLE = {
+    "a family": "👨‍👩‍👧‍👦 and ❤️‍🔥, 🧑🏽‍💻",
+    "a keycap": "1️⃣ #️⃣",
+    "a symbol as a picture": "⚠️ ©️ ✔︎",
+    "the flag of Scotland": "\U0001f3f4"
+    + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct\x7f"),
+    "Persian": "می\u200cخواهم",
+    "Hindi": "क\u094d\u200dष",
+    "Arabic and Hebrew": "مرحبا بالعالم، שלום עולם",
+    "a variant of an ideograph": "葛\U000e0100",
+    "lines and tabs": "a\tb\r\nc\n",
+    "what is printable": "naïve — “quoted” 日本語",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), MARKED.values(), ids=MARKED)
+def test_what_cannot_be_seen_is_a_mark(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert has_unseen(text)
+
+
+@pytest.mark.parametrize("text", READABLE.values(), ids=READABLE)
+def test_what_people_write_stays(text: str) -> None:
+    assert visible(text) == text
+    assert not has_unseen(text)
+
+
+def test_templates_show_the_marks_in_text_and_attributes() -> None:
+    template = environment().from_string('<p title="{{ x }}">{{ x }}</p>')
+    mark = "‹U+202E›&lt;b&gt;"
+    assert template.render(x="\u202e<b>") == f'<p title="{mark}">{mark}</p>'
+
+
+def test_no_attack_on_readers_of_source_hides(shared: Path) -> None:
+    lines = (shared / "hostile/unicode/trojan_source.jsonl").read_text("utf-8")
+    for record in map(json.loads, filter(None, lines.split("\n"))):
+        shown = visible(json.dumps(record, ensure_ascii=False))
+        assert not set(shown) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b")
