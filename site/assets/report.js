@@ -179,6 +179,61 @@ const hasControls = (text) => text.includes("\x1b");
 /** The text without what a terminal would have obeyed. @param {string} text */
 const withoutControls = (text) => text.replace(SEQUENCE, "").replaceAll("\x1b", "␛");
 
+// What cannot be seen or turns the text round it; render/unseen.py has the same rule. A joiner
+// stays between the letters and emoji that are written with it, a selector after a symbol.
+const UNSEEN =
+  /\ud83c\udff4(?:\udb40[\udc30-\udc7a]){1,6}\udb40\udc7f|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\uddef]/g;
+
+/** False for what a script or an emoji is written with. @param {string} found @param {string} before the character before it */
+function isUnseen(found, before) {
+  if (found.length > 2) return false;
+  if (found === "\u200c" || found === "\u200d") return !/[\u0300-\u1fff\u2190-\uffff]/.test(before);
+  if (/[\ufe00-\ufe0f]/.test(found)) return /[A-Za-z\s\ufe00-\ufe0f]/.test(before);
+  if (/^\udb40[\udd00-\uddef]/.test(found)) return !/[\u3400-\u9fff\uf900-\ufaff\udc00-\udfff]/.test(before);
+  return true;
+}
+
+/** Text with what cannot be seen replaced. @param {string} text @param {(hidden: string) => string} how */
+const replaceUnseen = (text, how) =>
+  text.replace(UNSEEN, (found, at) => (isUnseen(found, text.charAt(at - 1)) ? how(found) : found));
+
+/** What a character is called. @param {string} hidden */
+const codeOf = (hidden) => `U+${(hidden.codePointAt(0) || 0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** Text with a mark in place of what cannot be seen. @param {string} text */
+const visibleText = (text) => replaceUnseen(text, (hidden) => `‹${codeOf(hidden)}›`);
+
+/** Text with what cannot be seen as JSON escapes. @param {string} text */
+const escapeInvisible = (text) =>
+  replaceUnseen(text, (hidden) => [...hidden.split("")].map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+
+/** Text letter by letter, so that it can be copied; what cannot be seen stands in a mark of its own, where it turns nothing round. @param {string} text @returns {Node | string} */
+function markedText(text) {
+  const whole = document.createDocumentFragment();
+  let at = 0;
+  let marks = 0;
+  for (const found of text.matchAll(UNSEEN)) {
+    if (!isUnseen(found[0], text.charAt(found.index - 1))) continue;
+    if (++marks > MOST_SPANS) return visibleText(text);
+    const mark = document.createElement("bdi");
+    mark.className = "unseen";
+    mark.dataset.code = codeOf(found[0]);
+    mark.textContent = found[0];
+    whole.append(text.slice(at, found.index), mark);
+    at = found.index + found[0].length;
+  }
+  if (!marks) return text;
+  whole.append(text.slice(at));
+  return whole;
+}
+
+/** A part of a text with its style. @param {string} name @param {string} text */
+function styledPart(name, text) {
+  const part = element("span", name);
+  part.append(markedText(text));
+  return part;
+}
+
 /** The classes after a sequence of style numbers. @param {string} codes @param {Set<string>} on */
 function styled(codes, on) {
   const numbers = codes.split(/[;:]/).map(Number);
@@ -206,7 +261,7 @@ function terminalText(text) {
   let at = 0;
   let spans = 0;
   const add = (/** @type {string} */ part) => {
-    if (part) whole.append(on.size ? element("span", [...on].join(" "), part) : part);
+    if (part) whole.append(on.size ? styledPart([...on].join(" "), part) : markedText(part));
   };
   for (const found of text.matchAll(SEQUENCE)) {
     add(text.slice(at, found.index));
@@ -226,16 +281,16 @@ function patchText(text) {
   lines.slice(0, MOST_SPANS).forEach((line, number) => {
     const name = line.startsWith("@@") ? "hunk" : /^[-+](?!--|\+\+)/.test(line) ? { "+": "added", "-": "removed" }[line[0]] || "" : "";
     const part = number < lines.length - 1 ? `${line}\n` : line;
-    whole.append(name ? element("span", name, part) : part);
+    whole.append(name ? styledPart(name, part) : markedText(part));
   });
-  whole.append(lines.slice(MOST_SPANS).join("\n"));
+  whole.append(markedText(lines.slice(MOST_SPANS).join("\n")));
   return whole;
 }
 
 /** A text as it is shown in a box. @param {string} text @returns {Node | string} */
 function lettersOf(text) {
   if (hasControls(text)) return terminalText(text);
-  return PATCH.test(text.slice(0, 4000)) ? patchText(text) : text;
+  return PATCH.test(text.slice(0, 4000)) ? patchText(text) : markedText(text);
 }
 
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=\s]+$/;
@@ -269,7 +324,7 @@ const OPEN_NODES = 40;
 function element(tag, name, text) {
   const made = document.createElement(tag);
   if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = visibleText(text);
   return made;
 }
 
@@ -300,15 +355,6 @@ function parseJson(raw) {
   );
 }
 
-const INVISIBLE = /[\u001b\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
-
-/** Text with what cannot be seen, or turns the direction of reading, as JSON escapes. @param {string} text */
-function escapeInvisible(text) {
-  return text.replace(INVISIBLE, (hidden) =>
-    Array.from({ length: hidden.length }, (_, i) => `\\u${hidden.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
-  );
-}
-
 /** Bytes as people read them. @param {number} size */
 function sizeText(size) {
   if (size < 1000) return `${size} B`;
@@ -326,7 +372,7 @@ function moreButton(label, act) {
   return button;
 }
 
-/** Text in a box, cut with a button that shows the rest, and one for what cannot be seen. @param {string} text @param {number} limit @param {string} tag @param {string} name */
+/** Text in a box, cut with a button that shows the rest, and one for what a terminal would obey. @param {string} text @param {number} limit @param {string} tag @param {string} name */
 function textBox(text, limit, tag, name) {
   const whole = document.createDocumentFragment();
   const box = element(tag, name);
@@ -348,11 +394,9 @@ function textBox(text, limit, tag, name) {
       }),
     );
   }
-  const hidden = text.match(INVISIBLE)?.length;
-  if (hidden) {
-    const what = hasControls(text) ? "controls of a terminal" : `${hidden} invisible character${hidden === 1 ? "" : "s"}`;
+  if (hasControls(text)) {
     whole.append(
-      moreButton(`${what} · show`, () => {
+      moreButton("controls of a terminal · show", () => {
         isRevealed = true;
         draw();
       }),
@@ -523,8 +567,8 @@ function previewOf(raw) {
 /** Puts a content's first words into a place. @param {Element} place @param {number} id @param {ReturnType<typeof openPayload>} payload */
 function fillPreview(place, id, payload) {
   const raw = payload.content(id);
-  if (typeof raw === "string") place.textContent = previewOf(raw);
-  else raw.then((text) => (place.textContent = previewOf(text)));
+  if (typeof raw === "string") place.textContent = visibleText(previewOf(raw));
+  else raw.then((text) => (place.textContent = visibleText(previewOf(text))));
 }
 
 /** A message of a context window, as a line that opens. @param {Element} item @param {ReturnType<typeof openPayload>} payload */
@@ -1427,7 +1471,7 @@ function makeOutline(index, select, marks) {
       made.append(cell);
       marks.column.fill(n, cell);
     }
-    made.title = [name, title, index.at[i]].filter(Boolean).join(" · ");
+    made.title = visibleText([name, title, index.at[i]].filter(Boolean).join(" · "));
     return made;
   }
 
@@ -2336,7 +2380,7 @@ function makeStatePane(index, payload, facts) {
   /** A link to a step that is only its number. @param {number} n */
   function shortLink(n) {
     const link = stepLink(n, String(n));
-    link.title = `step ${n}: ${index.names[n - 1] || index.titles[n - 1]}`;
+    link.title = visibleText(`step ${n}: ${index.names[n - 1] || index.titles[n - 1]}`);
     return link;
   }
 
@@ -3389,7 +3433,7 @@ async function start() {
   /** @type {number[]} */
   let hits = [];
 
-  const say = (/** @type {string} */ words) => (announce.textContent = words);
+  const say = (/** @type {string} */ words) => (announce.textContent = visibleText(words));
   const asHtml = (/** @type {number} */ n) => payload.fragment(n);
   const fragmentOf = async (/** @type {number} */ n) => parseFragment(await asHtml(n));
   const buttonsFor = (/** @type {string[]} */ ...acts) => acts.flatMap((act) => /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(`.player [data-act="${act}"]`)]));
