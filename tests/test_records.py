@@ -245,12 +245,12 @@ REFUSED = {
     "binary": (bytes(range(128, 256)) * 99, "<stdin>:1: not JSON: Expecting value"),
     "zip": (archive("run.jsonl"), "<stdin>:1: this is a zip archive. Hint: unpack it"),
     "tar": (TAR, "<stdin>:1: this is a tar archive. Hint: unpack it"),
-    "tar.gz": (gzip.compress(TAR), "<stdin>:1: this is a tar archive"),
+    "tar.gz": (gzip.compress(TAR, mtime=0), "<stdin>:1: this is a tar archive"),
     "SQLite": (b"SQLite format 3\0" + b"\0" * 99, "this is a SQLite database"),
     "UTF-16 with its mark": (GOOD.decode().encode("utf-16"), "this is UTF-16 text"),
     "UTF-16 little": (GOOD.decode().encode("utf-16-le"), "this is UTF-16 text"),
     "UTF-16 big": (GOOD.decode().encode("utf-16-be"), "this is UTF-16 text"),
-    "a gzip head alone": (gzip.compress(GOOD)[:12], "it ends in the middle"),
+    "a gzip head alone": (gzip.compress(GOOD, mtime=0)[:12], "it ends in the middle"),
     "broken gzip": (b"\x1f\x8b\x08" + b"\xff" * 99, "cannot be read"),
     "broken zstd": (b"\x28\xb5\x2f\xfd" + b"\xff" * 99, "cannot be read"),
     "open nesting": (b"[" * 100_000, "<stdin>:1: the last line is cut off"),
@@ -288,7 +288,7 @@ def test_of_a_cut_archive_what_was_packed_before_is_kept(
 
 
 def test_of_a_corrupted_archive_what_came_before_is_kept() -> None:
-    packed = bytearray(gzip.compress(MANY))
+    packed = bytearray(gzip.compress(MANY, mtime=0))
     packed[len(packed) // 2 :] = b"\xff" * (len(packed) // 2)
     found, problems = read(bytes(packed))
     assert len(found) > 10_000
@@ -296,7 +296,7 @@ def test_of_a_corrupted_archive_what_came_before_is_kept() -> None:
 
 
 def test_zeros_behind_an_archive_are_padding_and_more_is_damage() -> None:
-    packed = gzip.compress(GOOD)
+    packed = gzip.compress(GOOD, mtime=0)
     assert read(packed + b"\0" * 512)[1] == []
     found, problems = read(packed + b"garbage")
     assert (len(found), problems[0].level) == (2, "loss")
@@ -317,7 +317,7 @@ def test_a_name_says_nothing_about_what_is_in_the_file(tmp_path: Path) -> None:
     plain = tmp_path / "run.jsonl.gz"
     plain.write_bytes(GOOD)
     packed = tmp_path / "run.jsonl"
-    packed.write_bytes(gzip.compress(GOOD))
+    packed.write_bytes(gzip.compress(GOOD, mtime=0))
     assert [len(list(Records(path))) for path in (plain, packed)] == [2, 2]
 
 
@@ -355,7 +355,7 @@ class Dribble(io.RawIOBase):
 
 @pytest.mark.parametrize(
     "data",
-    [GOOD, b"\xef\xbb\xbf" + GOOD, gzip.compress(GOOD), zstd.compress(GOOD)],
+    [GOOD, b"\xef\xbb\xbf" + GOOD, gzip.compress(GOOD, mtime=0), zstd.compress(GOOD)],
 )
 def test_a_slow_pipe_is_read_like_a_file(data: bytes) -> None:
     records = Records(None, Dribble(data))  # type: ignore[arg-type]
@@ -395,7 +395,7 @@ def test_each_limit_is_a_sentence_and_the_rest_is_kept(
     assert len(found) == 9
     whats = [what for _, what, _ in said(problems)]
     assert whats[0] == f"the file holds more than {len(rows) - 3:,} bytes"
-    packed = gzip.compress(GOOD * 300_000)
+    packed = gzip.compress(GOOD * 300_000, mtime=0)
     assert "more than 50 times its size" in refusal(packed, Limits(ratio=50))
 
 
