@@ -151,9 +151,7 @@ class _Lists:
 
     def add(self, row: Row) -> None:
         known = self._known
-        texts = (
-            known.setdefault(visible(text), len(known)) for text in self._of(row)
-        )
+        texts = (known.setdefault(visible(text), len(known)) for text in self._of(row))
         self._at.append(array("l", texts))
 
     def data(self) -> dict[str, Any]:
