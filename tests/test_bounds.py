@@ -1,0 +1,104 @@
+"""Hostile text costs bounded time: CPU seconds, so that a busy machine does not matter."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from whypath.cli import main
+from whypath.render.text import Prose
+
+A_REPORT = 10.0
+A_BLOCK = 2.0
+
+RUN = {"type": "run", "whypath": 1, "id": "r"}
+
+
+def tool(given: str, output: object) -> dict[str, Any]:
+    return {
+        "type": "step",
+        "kind": "tool",
+        "name": "look_up",
+        "input": {"q": given},
+        "output": output,
+    }
+
+
+def says(text: str) -> dict[str, Any]:
+    return {"type": "step", "kind": "model", "output": text}
+
+
+def filled(piece: str, size: int) -> str:
+    return piece * (size // len(piece))
+
+
+TRACES: dict[str, list[dict[str, Any]]] = {
+    "10,000 identical steps": [tool("a", "the same")] * 10_000,
+    "10,000 steps of 1 KB, each another": [
+        tool(str(at), f"v{at} " * 200) for at in range(10_000)
+    ],
+    "one step of 5 MB": [
+        tool("a", filled("abc def 123 ", 5_000_000)),
+        says("done 123"),
+    ],
+}
+
+PROSE = {
+    "open brackets": "[",
+    "open images": "![](",
+    "nested links": "[a](",
+    "stars": "*",
+    "stars with a letter": "*a ",
+    "stars and lines": "**a _",
+    "backticks": "`a``",
+    "quotes": "> ",
+    "entities": "&",
+    "open tags": "<a",
+    "comments": "<!--",
+    "processing": "<?",
+    "table rows": "|\n",
+    "table cells": "|a",
+    "headings": "# a\n",
+    "references": "[a]: b\n",
+    "backslashes": "\\",
+    "strikes": "~~a",
+    "lists": "- - ",
+    "numbers": "1. a\n",
+    "fences": "```\n",
+    "tabs": "\t- a\n",
+}
+HEADS = {"table rows": "|a|b|\n|-|-|\n", "table cells": "|a|\n|-|\n"}
+
+
+def spent(work: Any, *given: Any) -> float:
+    """The CPU seconds of this process while `work` ran."""
+    start = time.process_time()
+    work(*given)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("steps", TRACES.values(), ids=TRACES)
+def test_the_report_of_a_pathological_trace_takes_bounded_time(
+    steps: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, [RUN, *steps])), "utf-8")
+    arguments = ["report", str(trace), "-o", str(tmp_path / "report.html")]
+    start = time.process_time()
+    ended = CliRunner().invoke(main, arguments)
+    took = time.process_time() - start
+    assert ended.exit_code == 0, ended.output
+    assert took < A_REPORT
+
+
+def test_no_block_of_markdown_takes_longer_than_two_seconds() -> None:
+    Prose().render("# warm")
+    worst = max(
+        (spent(Prose().render, HEADS.get(name, "# a\n\n") + filled(piece, size)), name)
+        for name, piece in PROSE.items()
+        for size in (2_000, 32_000, 200_000)
+    )
+    assert worst[0] < A_BLOCK, worst
