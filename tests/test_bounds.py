@@ -1,7 +1,9 @@
-"""Hostile text costs bounded time: CPU seconds, so that a busy machine does not matter."""
+"""Hostile text costs bounded time. It is CPU time: a busy machine does not matter."""
 
 import json
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,18 @@ import pytest
 from click.testing import CliRunner
 
 from whypath.cli import main
-from whypath.render.text import Prose
+from whypath.render.text import LEXERS, Prose
 
 A_REPORT = 10.0
 A_BLOCK = 2.0
+
+PATTERNS = (
+    *("a", "\\", "'", '"', "'''", '"""', "{", "(", "[", "<", "</", "a.", "1,", "1."),
+    *("-", "/", "/*", "//", "a/", " ", "\n", " \n", "\t", "@", "a@", "_", "*", "`"),
+    *("0", "=", "#", "&", "$", "${", "$(", "%{", "<?", "?>", "r#", "\\\n", "- ", "> "),
+)
+SLICE = (" \n", "$", "'", '"', '"""', "\\", "{", "(", "<", "/*", "${", "\\\n")
+SIZES = (2_000, 16_000, 20_000, 200_000)
 
 RUN = {"type": "run", "whypath": 1, "id": "r"}
 
@@ -80,6 +90,14 @@ def spent(work: Any, *given: Any) -> float:
     return time.process_time() - start
 
 
+def blocks() -> Iterator[tuple[str, str, int]]:
+    everything = bool(os.environ.get("WHYPATH_ALL_BLOCKS"))
+    for lexer in sorted(LEXERS):
+        for pattern in PATTERNS if everything else SLICE:
+            for size in SIZES if everything else SIZES[1:2]:
+                yield lexer, pattern, size
+
+
 @pytest.mark.parametrize("steps", TRACES.values(), ids=TRACES)
 def test_the_report_of_a_pathological_trace_takes_bounded_time(
     steps: list[dict[str, Any]], tmp_path: Path
@@ -102,3 +120,19 @@ def test_no_block_of_markdown_takes_longer_than_two_seconds() -> None:
         for size in (2_000, 32_000, 200_000)
     )
     assert worst[0] < A_BLOCK, worst
+
+
+def test_no_block_of_code_takes_longer_than_two_seconds() -> None:
+    """A slice of them by default, all where `WHYPATH_ALL_BLOCKS` is set."""
+    Prose().code("warm = 1", "python")
+    worst = max(
+        (spent(Prose().code, filled(pattern, size), lexer), lexer, pattern, size)
+        for lexer, pattern, size in blocks()
+    )
+    assert worst[0] < A_BLOCK, worst
+
+
+@pytest.mark.parametrize("piece", ["> ", "- ", "1. "])
+def test_what_markdown_would_drop_is_shown_as_it_is(piece: str) -> None:
+    assert Prose().render(piece * 5 + "deep") is not None
+    assert Prose().render(piece * 150 + "deep") is None

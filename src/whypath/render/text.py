@@ -28,7 +28,12 @@ LEXERS = frozenset(
         *("dockerfile", "kotlin", "swift", "scala", "graphql", "nginx", "text"),
     )
 )
-"""Lexers of Pygments that stay linear on hostile input; others may not."""
+"""Lexers of Pygments that stay linear on hostile input; others may not.
+
+Some of them are not where there is a long stretch of blank lines.
+"""
+MAX_BLANK = 2_000
+_BLANK = re.compile(r"\s+")
 
 _MARKS = re.compile(
     r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~|\|.*\|)|\*\*\S|`[^`\n]+`|\]\(",
@@ -65,7 +70,12 @@ class Prose:
         if has_unseen(text):  # as it is, with marks
             return None
         self._left -= len(text)
-        markup = Markup(_markdown().render(text, {"prose": self}))
+        parser, env = _markdown(), {"prose": self}
+        tokens = parser.parse(text, env)
+        deepest = max((token.level for token in tokens), default=0)
+        if deepest >= parser.options.maxNesting - 1:  # it drops what is deeper
+            return None
+        markup = Markup(parser.renderer.render(tokens, parser.options, env))
         if len(markup) > 8 * len(text) + 1024:
             return None
         self._known[text] = markup
@@ -74,6 +84,8 @@ class Prose:
     def code(self, text: str, language: str) -> Markup:
         """A block of code with colours, if they can be had in good time."""
         if language not in LEXERS or len(text) > min(CODE_BLOCK, self._code_left):
+            return escape(text)
+        if any(len(run) > MAX_BLANK for run in _BLANK.findall(text)):
             return escape(text)
         self._code_left -= len(text)
         return _highlight(text, language)
