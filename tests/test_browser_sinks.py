@@ -165,6 +165,61 @@ def test_the_harness_sees_what_runs_and_who_connects(
     assert listener.connections > before
 
 
+FIRE = """async (payloads) => {
+  let fired = 0;
+  const hooks = `<script>window.ran = 0; const hook = () => { ran++; };
+    for (const name of ["alert", "confirm", "prompt", "print", "open"])
+      window[name] = hook;
+    addEventListener("error", hook, true);<\\/script>`;
+  for (let at = 0; at < payloads.length; at += 50) {
+    const frames = payloads.slice(at, at + 50).map((payload) => {
+      const frame = document.createElement("iframe");
+      frame.srcdoc = hooks + payload;
+      document.body.append(frame);
+      return frame;
+    });
+    const late = new Promise((done) => setTimeout(done, 3000));
+    const loaded = (frame) => new Promise((done) => (frame.onload = done));
+    await Promise.race([Promise.all(frames.map(loaded)), late]);
+    for (const frame of frames) {
+      try {
+        const there = frame.contentDocument;
+        for (const each of there.querySelectorAll("*")) {
+          for (const { name } of [...each.attributes]) {
+            const event = name.slice(2).toLowerCase();
+            if (/^on/i.test(name)) each.dispatchEvent(new Event(event));
+          }
+          const href = each.getAttribute("href") || "";
+          if (/^\\s*javascript:/i.test(href)) each.click();
+        }
+        await 0;
+        if (frame.contentWindow.ran !== 0) fired++;
+      } catch {
+        fired++;
+      }
+      frame.remove();
+    }
+  }
+  return fired;
+}"""
+"""Puts each payload raw into a document of its own; how many ran or left the page."""
+
+
+def test_payloads_run_where_they_are_markup(
+    hooked: "Page", shared: Path, tmp_path: Path
+) -> None:
+    """What the pages below are tried with is alive, and the hooks see it."""
+    lines = (shared / "hostile/xss/payloads.jsonl").read_bytes().splitlines()
+    every = [json.loads(line) for line in lines[::ONE_IN]]
+    live = [each["payload"] for each in every if each["fires_raw_in_chromium156"]]
+    blank = tmp_path / "blank.html"
+    blank.write_text("<!DOCTYPE html><title>blank</title><body>", "utf-8")
+    hooked.goto(blank.as_uri())
+    fired = hooked.evaluate(FIRE, live)
+    sys.stderr.write(f"{fired:,} of {len(live):,} live payloads ran\n")
+    assert fired > 0.95 * len(live)
+
+
 def test_no_payload_runs_in_a_folder_that_is_written_out(
     hooked: "Page", listener: Listener, payloads: list[str], tmp_path: Path
 ) -> None:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 VIP = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
 MARKET = EXAMPLES / "research" / "market-report.otlp.jsonl"
 
-STRICT = (
-    "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self'"
-)
+STRICT = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
 """The policy that Jenkins sends along with what a build made."""
 
 

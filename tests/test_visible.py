@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from samples import ROOT
 from whypath.render.environment import environment
 from whypath.render.unseen import has_unseen, visible
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 MARKED = {
     "an override": ("a\u202eb", "a‹U+202E›b"),
@@ -53,6 +58,20 @@ def test_what_cannot_be_seen_is_a_mark(text: str, shown: str) -> None:
 def test_what_people_write_stays(text: str) -> None:
     assert visible(text) == text
     assert not has_unseen(text)
+
+
+def test_the_page_has_the_same_rule(page: "Page") -> None:
+    letters = (ROOT / "templates/assets/letters.js").read_text("utf-8")
+    everything = [chr(n) for n in (*range(0xD800), *range(0xE000, 0xE0200))]
+    texts = [text for text, _ in MARKED.values()] + list(READABLE.values())
+    for before in ("", "a", " ", "☀", "語", "क", "1", "😀", "\ufe0f", "\u2026"):
+        texts.append("".join(f"{before}{each}." for each in everything[:0x3200]))
+        texts.append("".join(f"{before}{each}." for each in everything[-0x3200:]))
+    shown = page.evaluate(
+        f"(texts) => {{ {letters}; return texts.map(visibleText); }}", texts
+    )
+    for text, mark in zip(texts, shown, strict=True):
+        assert mark == visible(text)
 
 
 def test_templates_show_the_marks_in_text_and_attributes() -> None:
