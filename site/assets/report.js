@@ -184,18 +184,18 @@ const withoutControls = (text) => text.replace(SEQUENCE, "").replaceAll("\x1b", 
 const UNSEEN =
   /\ud83c\udff4(?:\udb40[\udc30-\udc7a]){1,6}\udb40\udc7f|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\uddef]/g;
 
-/** False for what a script or an emoji is written with. @param {string} found @param {string} before the character before it */
+/** False for what a script or an emoji is written with. @param {string} found @param {string} before the two units before it */
 function isUnseen(found, before) {
   if (found.length > 2) return false;
-  if (found === "\u200c" || found === "\u200d") return !/[\u0300-\u1fff\u2190-\uffff]/.test(before);
-  if (/[\ufe00-\ufe0f]/.test(found)) return /[A-Za-z\s\ufe00-\ufe0f]/.test(before);
-  if (/^\udb40[\udd00-\uddef]/.test(found)) return !/[\u3400-\u9fff\uf900-\ufaff\udc00-\udfff]/.test(before);
+  if (found === "\u200c" || found === "\u200d") return !/[\u0300-\u1fff\u2190-\uffff]$/.test(before) || /\udb40[\udc00-\udfff]$/.test(before);
+  if (/[\ufe00-\ufe0f]/.test(found)) return /[A-Za-z\s\ufe00-\ufe0f]$/.test(before);
+  if (/^\udb40[\udd00-\uddef]/.test(found)) return !/(?:[\u3400-\u9fff\uf900-\ufaff]|[\ud840-\ud8bf][\udc00-\udfff])$/.test(before);
   return true;
 }
 
 /** Text with what cannot be seen replaced. @param {string} text @param {(hidden: string) => string} how */
 const replaceUnseen = (text, how) =>
-  text.replace(UNSEEN, (found, at) => (isUnseen(found, text.charAt(at - 1)) ? how(found) : found));
+  text.replace(UNSEEN, (found, at) => (isUnseen(found, text.slice(Math.max(0, at - 2), at)) ? how(found) : found));
 
 /** What a character is called. @param {string} hidden */
 const codeOf = (hidden) => `U+${(hidden.codePointAt(0) || 0).toString(16).toUpperCase().padStart(4, "0")}`;
@@ -213,7 +213,7 @@ function markedText(text) {
   let at = 0;
   let marks = 0;
   for (const found of text.matchAll(UNSEEN)) {
-    if (!isUnseen(found[0], text.charAt(found.index - 1))) continue;
+    if (!isUnseen(found[0], text.slice(Math.max(0, found.index - 2), found.index))) continue;
     if (++marks > MOST_SPANS) return visibleText(text);
     const mark = document.createElement("bdi");
     mark.className = "unseen";
