@@ -23,6 +23,7 @@ from whypath import build_site, cluster, fleet, remote
 from whypath.cli import main
 from whypath.errors import TraceError
 from whypath.fleet import Plan
+from whypath.processes import Lost
 
 pytestmark = [
     pytest.mark.slow,
@@ -203,7 +204,7 @@ def test_an_item_that_kills_its_workers_is_lost_and_no_other(
         for process in reversed(processes):
             process.terminate()  # a nanny ends its worker
             process.wait()
-    assert isinstance(made.pop(3), fleet.Lost)
+    assert isinstance(made.pop(3), Lost)
     assert made == {1: 2, 4: 8}
 
 

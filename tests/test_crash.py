@@ -160,8 +160,8 @@ def test_a_folder_that_is_killed_is_the_old_one_or_the_new_one(
 def test_workers_end_when_what_started_them_is_killed() -> None:
     code = (
         "import time\n"
-        "from whypath import fleet\n"
-        "with fleet._pool(2) as pool:\n"
+        "from whypath import processes\n"
+        "with processes._pool(2) as pool:\n"
         "    list(pool.map(abs, range(8)))\n"
         "    print(*pool._processes, flush=True)\n"
         "    time.sleep(60)\n"

@@ -20,7 +20,8 @@ from test_cli import ok, whypath
 from whypath import build_site, fleet
 from whypath.cli import main
 from whypath.errors import TraceError
-from whypath.fleet import Lost, Plan, spread
+from whypath.fleet import Plan
+from whypath.processes import Lost, spread
 
 ROUTES = EXAMPLES / "vip-routing"
 

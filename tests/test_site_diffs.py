@@ -195,6 +195,14 @@ def test_failed_runs_alone_are_compared_with_those_that_passed(
     assert list(broken_links(tmp_path / "site")) == []
 
 
+def test_a_diff_does_not_lead_to_a_report_that_is_left_out(
+    runs: Path, tmp_path: Path
+) -> None:
+    made = build(runs, tmp_path / "site", limit=1)
+    assert (len(made.rows), made.diffs) == (1, 1)
+    assert list(broken_links(tmp_path / "site")) == []
+
+
 def test_a_secret_of_one_run_stays_out_of_the_other_side(
     runs: Path, tmp_path: Path
 ) -> None:

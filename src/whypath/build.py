@@ -119,7 +119,8 @@ def read_input(
     for builder in builders.values():
         builder.clear()
     if not runs:
-        raise _nothing(sources, builders, skipped)
+        names = [called_below(root, Path(source)) or source for source in sources]
+        raise _nothing(names, builders, skipped)
     return Input(runs, tuple(skipped), beyond)
 
 

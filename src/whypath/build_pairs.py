@@ -4,7 +4,6 @@ The work on one pair stands alone, so that any process can do it; `fleet` spread
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from whypath.build_site import (
     hashed,
     is_usual,
     redactor_for,
+    remembered,
 )
 from whypath.derive.comparisons import Pair, find_pairs
 from whypath.derive.diff import Diff
@@ -27,7 +27,6 @@ from whypath.derive.ledger import Compared as Compared
 from whypath.derive.ledger import Entry, compared_of, lines, with_notes
 from whypath.errors import TraceError
 from whypath.model import Run
-from whypath.records import Records
 from whypath.redact import Redactor
 from whypath.stage import put_between, take_over, write_packed, write_page
 
@@ -102,15 +101,7 @@ def couples(
 
 def remember_diffs(folder: Path) -> dict[str, Compared]:
     """What the last build of the site in `folder` compared, by the key of the diff."""
-    path = folder / LEDGER
-    if not path.is_file():
-        return {}
-    try:
-        with closing(Records(path)) as records:
-            known = (compared_of(bytes(record.data)) for record in records)
-            return {one.key: one for one in known if one is not None}
-    except TraceError:
-        return {}  # then everything is made anew
+    return {one.key: one for one in remembered(folder / LEDGER, compared_of)}
 
 
 def keep_diff(known: Compared, couple: Couple, old: Path, stage: Path) -> bool:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing
 from fnmatch import fnmatchcase
 from os.path import commonpath
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from whypath.build import checked_pieces, claimed, draw, input_files, read_input
 from whypath.derive.comparisons import Pair
@@ -38,6 +38,8 @@ LEDGER = "runs.jsonl.gz"
 RUNS = "runs"
 SHARED = "../../assets/"
 HOME = "../../index.html"
+
+T = TypeVar("T")
 
 
 class Unit(NamedTuple):
@@ -131,9 +133,9 @@ def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:
     except UnknownFormat as error:
         if not is_named:
             return unit._replace(name=clean(unit.name), is_foreign=True)
-        return unit._replace(error=clean(_said(error, unit)))
+        return unit._replace(error=clean(str(error)))
     except TraceError as error:
-        return unit._replace(error=clean(_said(error, unit)))
+        return unit._replace(error=clean(str(error)))
     return unit._replace(
         digest=hashed("\0".join(parts), 16),
         companions=tuple(str(file) for file in trace.companions),
@@ -190,16 +192,11 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
             if has_pages(made, plan):
                 kept.append(made.key)
     except TraceError as error:
-        rows.append(unreadable(key, source, clean(_said(error, unit))))
+        rows.append(unreadable(key, source, clean(str(error))))
     except Exception as error:  # one trace never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
         rows.append(unreadable(key, source, clean(why)))
     return Made(tuple(rows), tuple(kept), sum(row.steps for row in rows), size)
-
-
-def _said(error: TraceError, unit: Unit) -> str:
-    """What went wrong, without the place of the files on this machine."""
-    return str(error).replace(unit.path, unit.name)
 
 
 def redactor_for(plan: Plan, *names: str) -> Redactor | None:
@@ -234,7 +231,11 @@ def _make_run(
 
 def remember(folder: Path) -> Iterator[Entry]:
     """What the last build of the site in `folder` made, trace by trace."""
-    path = folder / LEDGER
+    return remembered(folder / LEDGER, entry_of)
+
+
+def remembered(path: Path, read: Callable[[bytes], T | None]) -> Iterator[T]:
+    """What the lines of a ledger say; None of one is left out, of a torn ledger all."""
     if not path.is_file():
         return
     try:
@@ -243,9 +244,9 @@ def remember(folder: Path) -> Iterator[Entry]:
                 pass  # of a torn one nothing is believed
         with closing(Records(path)) as records:
             for record in records:
-                entry = entry_of(bytes(record.data))
-                if entry is not None:
-                    yield entry
+                said = read(bytes(record.data))
+                if said is not None:
+                    yield said
     except TraceError:
         return  # then everything is made anew
 

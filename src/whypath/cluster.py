@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from whypath import build_site
 from whypath.errors import TraceError
-from whypath.fleet import Lost, Spread
+from whypath.processes import Lost, Spread
 
 AHEAD = 2
 """Tasks that each thread of the cluster may have waiting, so that memory stays flat."""

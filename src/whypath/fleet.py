@@ -1,22 +1,15 @@
-"""Many runs at once: the work on each trace is spread over worker processes.
+"""Many runs at once: the work on each trace is spread, see `processes`, or a cluster.
 
-A trace that fails becomes a row that says so; one that takes its process down with it
-is found out, and does not take others along. Only small rows come back.
+A trace that fails becomes a row that says so. Only small rows come back.
 """
 
 import gc
-import os
-import signal
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import islice, zip_longest
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from itertools import zip_longest
 from pathlib import Path
-from threading import Thread
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from whypath import build_pairs, build_site
@@ -24,16 +17,13 @@ from whypath.build_pairs import Compared, Couple
 from whypath.build_site import Made, Row, Rows, Unit
 from whypath.build_site import Plan as Plan
 from whypath.errors import EmptyTrace
+from whypath.processes import Lost, Spread, cores
+from whypath.processes import spread as spread
 
-AHEAD = 3
-"""Tasks that each worker may have waiting: few, so that memory stays flat."""
 LOOKS = 32
 """Files that are looked at in one task."""
 STEPS_BEFORE_SWEEP = 20_000
 """The cyclic garbage of so many steps is let lie; see `console`."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Progress(Protocol):
@@ -51,15 +41,6 @@ def _nothing(pages: Sequence[Path]) -> None:
     """Brings nothing: the pages are here."""
 
 
-class Spread(Protocol):
-    """Gives work to many: processes here, see `spread`, or the workers of a cluster."""
-
-    def __call__(
-        self, work: Callable[[T], R], items: Sequence[T], workers: int, /
-    ) -> Iterator[tuple[T, "R | Lost"]]:
-        """Each item with what `work` makes of it, in any order."""
-
-
 class Site(NamedTuple):
     """What was made: rows shown, traces made anew and taken over, files that are none.
 
@@ -75,40 +56,6 @@ class Site(NamedTuple):
     steps: int
     size: int
     diffs: int
-
-
-class Lost(NamedTuple):
-    """An item whose worker process died."""
-
-    why: str = "its worker process died; the trace may be too large for the memory"
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
-def spread(
-    work: Callable[[T], R], items: Sequence[T], workers: int
-) -> Iterator[tuple[T, R | Lost]]:
-    """Each item with what `work` makes of it, in any order.
-
-    When a worker dies, the items that were being worked on are tried again one by one,
-    and the one that does it again is `Lost`.
-    """
-    if workers == 1 or len(items) < 2:
-        yield from ((item, work(item)) for item in items)
-        return
-    waiting = iter(items)
-    while True:
-        suspects = yield from _until_broken(work, waiting, min(workers, len(items)))
-        if not suspects:
-            return
-        for item in suspects:
-            yield from _alone(work, item)
 
 
 def site(
@@ -158,7 +105,7 @@ def site(
             tell("writing runs", number, len(todo), steps)
         _refuse_nothing(gathered.chosen(Plan()), sources)
         pairs = build_pairs.choose_pairs(gathered, plan)
-        entries = build_site.entries(gathered, units, Plan())
+        entries = build_site.entries(gathered, units, plan)
         couples = build_pairs.couples(pairs, units, entries, plan)
         earlier = build_pairs.remember_diffs(out)
         compared = _compare(couples, earlier, plan, out, stage, spread, workers, tell)
@@ -289,70 +236,3 @@ def _make(unit: Unit, plan: Plan, stage: str) -> Made:
         gc.collect()
         _steps_since_sweep = 0
     return made
-
-
-def _until_broken(
-    work: Callable[[T], R], waiting: Iterator[T], workers: int
-) -> Generator[tuple[T, R | Lost], None, list[T]]:
-    """Works on items until there are none (returns []), or a worker dies: then those
-    that were under way are returned."""
-    running: dict[Future[R], T] = {}
-    pool = _pool(workers)
-    try:
-        while True:
-            for item in islice(waiting, workers * AHEAD - len(running)):
-                running[_submit(pool, work, item)] = item
-            if not running:
-                return []
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                yield running.pop(future), result
-    except BrokenProcessPool:
-        return list(running.values())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _submit(pool: ProcessPoolExecutor, work: Callable[[T], R], item: T) -> Future[R]:
-    """The future of an item; of a broken pool, one that says so."""
-    try:
-        return pool.submit(work, item)
-    except BrokenProcessPool as error:
-        broken: Future[R] = Future()
-        broken.set_exception(error)
-        return broken
-
-
-def _alone(work: Callable[[T], R], item: T) -> Iterator[tuple[T, R | Lost]]:
-    with _pool(1) as pool:
-        try:
-            result: R | Lost = pool.submit(work, item).result()
-        except BrokenProcessPool:
-            result = Lost()
-    yield item, result
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Fresh processes: a fork of this one would copy what its threads hold."""
-    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    context = get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["whypath.build_site"])
-    return ProcessPoolExecutor(workers, context, _begin)
-
-
-def _begin() -> None:
-    """Spares the garbage collector in a worker, as the command line does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
-    Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()
-    gc.freeze()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

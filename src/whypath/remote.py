@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from whypath import build_pairs, fleet
 from whypath.build_site import LEDGER, MARK, Plan
 from whypath.errors import TraceError
-from whypath.fleet import Lost, Progress, Site, Spread
+from whypath.fleet import Progress, Site
+from whypath.processes import Lost, Spread
 from whypath.stores import (
     Store,
     fetch,

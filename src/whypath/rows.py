@@ -77,17 +77,30 @@ def entries(gathered: Gathered, marks: Iterable[Mark], plan: Plan) -> Iterator[E
         )
 
 
+_Wanted = tuple[object, ...]
+
+
+def _wanted(plan: Plan) -> _Wanted:
+    """What of a plan tells which rows are shown."""
+    return plan.only, plan.limit, plan.max_age_ns
+
+
 class _InMemory:
     """Rows as they are."""
 
     def __init__(self) -> None:
         self._traces: dict[int, tuple[Sequence[Row], frozenset[str]]] = {}
+        self._chosen: dict[_Wanted, list[Row]] = {}
 
     def add(self, trace: int, rows: Sequence[Row], kept: Sequence[str]) -> None:
         self._traces[trace] = rows, frozenset(kept)
 
     def chosen(self, plan: Plan) -> list[Row]:
-        return choose_rows((row for _, row, _ in self._each()), plan)
+        wanted = _wanted(plan)
+        if wanted not in self._chosen:
+            rows = (row for _, row, _ in self._each())
+            self._chosen[wanted] = choose_rows(rows, plan)
+        return self._chosen[wanted]
 
     def hidden(self, plan: Plan) -> Iterator[str]:
         shown = {row.key for row in self.chosen(plan)}
@@ -181,7 +194,7 @@ class _InFiles:
         )
         self._waiting: list[_Waiting] = []
         self._parts: list[str] = []
-        self._chosen: dict[tuple[object, ...], str] = {}
+        self._chosen: dict[_Wanted, str] = {}
         self._most = 0
 
     def add(self, trace: int, rows: Sequence[Row], kept: Sequence[str]) -> None:
@@ -206,7 +219,7 @@ class _InFiles:
                 self._write()
 
     def chosen(self, plan: Plan) -> "_Numbered":
-        wanted = (plan.only, plan.limit, plan.max_age_ns)
+        wanted = _wanted(plan)
         if self._waiting or not self._parts:
             self._write()
         if wanted not in self._chosen:

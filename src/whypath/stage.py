@@ -13,7 +13,15 @@ from pathlib import Path
 
 from whypath.errors import TraceError
 from whypath.write import MARK as MARK
-from whypath.write import OURS, refuse_foreign, swap, sync_all, take, unwritable
+from whypath.write import (
+    MARK_TEXT,
+    OURS,
+    refuse_foreign,
+    swap,
+    sync_all,
+    take,
+    unwritable,
+)
 
 _PACK_LEVEL = 6
 
@@ -32,7 +40,7 @@ def staged(path: Path) -> Iterator[Path]:
     try:
         if old.exists():
             _put_back(old, path)
-        (new / MARK).write_text("made by Whypath, which may replace it\n", "utf-8")
+        (new / MARK).write_text(MARK_TEXT, "utf-8")
         yield new
         sync_all(new)
         swap(new, path)

@@ -19,6 +19,7 @@ from whypath.errors import TraceError
 
 MARK = ".whypath"
 """The file by which a folder is known as ours."""
+MARK_TEXT = "made by Whypath, which may replace it\n"
 
 
 def write_file(path: Path, pieces: Iterable[str], limit: int | None = None) -> int:
@@ -83,7 +84,7 @@ def write_folder(
     held = hold(new)
     try:
         sweep(new)
-        size = write_file(new / MARK, ["made by Whypath, which may replace it\n"])
+        size = write_file(new / MARK, [MARK_TEXT])
         for name, pieces in files:
             left = None if limit is None else limit - size
             size += write_file(new / name, pieces, left)

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import chromium
-from whypath import fleet
+from whypath import fleet, processes
 from whypath.build_site import Unit
 from whypath.derive.comparisons import find_pairs
 from whypath.derive.ledger import lines
@@ -149,7 +149,7 @@ def many(count: int, size: int) -> None:
     rate, mb = made.steps / whole, made.size / 1e6 / whole
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cores = fleet.cores()
+    cores = processes.cores()
     print(f"{count:,} traces of {size} steps, {cores} processors: {whole:.1f} s")
     print(f"  {rate:,.0f} steps/s, {mb:.1f} MB/s; one process alone {single:,.0f}")
     print(f"  {rate / single / cores:.0%} of that times the processors (target 80%)")
