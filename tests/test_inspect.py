@@ -1067,3 +1067,14 @@ def test_a_damaged_archive_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(TraceError):
         read_runs(path)
+
+
+def test_an_event_whose_name_is_an_object_is_no_event_of_inspect(
+    tmp_path: Path,
+) -> None:
+    """Found by fuzzing: a name that cannot be hashed ended in a traceback."""
+    path = tmp_path / "events.json"
+    event = {"event": {"a": 1}, "timestamp": "2026-01-01T00:00:00+00:00"}
+    path.write_text(json.dumps({"events": [event]}), "utf-8")
+    with pytest.raises(TraceError):
+        read_runs(path)

@@ -70,7 +70,7 @@ def _is_sample(value: dict[str, Any]) -> bool:
         return False
     ours = [
         isinstance(event, dict)
-        and event.get("event") in _EVENTS
+        and str(event.get("event")) in _EVENTS
         and "timestamp" in event
         for event in events
     ]
