@@ -1044,6 +1044,7 @@ def test_values_of_other_types_stop_nothing() -> None:
     assert withstands(inspect_ai, {**WHOLE, "samples": []}) > 50
     (whole,) = WHOLE["samples"]
     assert withstands(inspect_ai, {**whole, "events": []}) > 100
+    assert withstands(inspect_ai, {"events": whole["events"][:3]}) > 50
     count = 0
     for event_ in whole["events"]:
         for mutant in mutants(event_):

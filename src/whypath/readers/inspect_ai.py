@@ -19,11 +19,11 @@ EXPORT = "Inspect writes one to ./logs; `inspect log convert --to json` unpacks 
 NOT_READ = "scores over all samples, timelines, raw requests beside the context window"
 EXAMPLE = "whypath report logs/2026-01-31_task.eval"
 
-_EVENTS = {
+_EVENTS = (
     *("sample_init", "model", "tool", "span_begin", "span_end", "step", "state"),
     *("store", "subtask", "approval", "compaction", "score", "info", "logger"),
     *("sandbox", "input", "error", "sample_limit", "anchor", "branch", "checkpoint"),
-}
+)
 _START = "_journal/start.json"
 _HEADER = "header.json"
 _ENDINGS = (".json", ".eval", ".gz", ".zst")
@@ -70,7 +70,7 @@ def _is_sample(value: dict[str, Any]) -> bool:
         return False
     ours = [
         isinstance(event, dict)
-        and str(event.get("event")) in _EVENTS
+        and event.get("event") in _EVENTS
         and "timestamp" in event
         for event in events
     ]
