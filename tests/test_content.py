@@ -2,13 +2,16 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whypath import content
 from whypath.content import ContentStore
+from whypath.shelf import BLOCK_BYTES, Shelf
 
 NO_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
@@ -178,3 +181,46 @@ def test_a_preview_does_not_parse_the_whole() -> None:
 def test_a_preview_never_fails_on_a_cut_string(data: bytes) -> None:
     store = ContentStore()
     store.preview(store.add(b'"' + data), 8)
+
+
+@pytest.fixture(scope="module")
+def _small_reach() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content, "IN_REACH_BYTES", 40)
+        yield
+
+
+@pytest.mark.usefixtures("_small_reach")
+@given(st.lists(JSON, max_size=12), st.data())
+def test_contents_on_the_shelf_are_those_that_were_added(
+    values: list[Any], data: st.DataObject
+) -> None:
+    raws = [json.dumps(value).encode() for value in values]
+    store = ContentStore()
+    numbers = [store.add(raw) for raw in raws]
+    assert [store.add(raw) for raw in raws] == numbers, "each is kept once"
+    expected = dict(zip(numbers, raws, strict=True))
+    for number in data.draw(st.lists(st.sampled_from(numbers or [-1]), max_size=3)):
+        if number >= 0:
+            store.replace(number, b'"[redacted:1]"')
+            expected[number] = b'"[redacted:1]"'
+    for _ in ("in use", "sealed"):
+        assert {n: store.raw(n) for n in expected} == expected
+        assert {n: store.size(n) for n in expected} == {
+            n: len(raw) for n, raw in expected.items()
+        }
+        assert {n for n in expected if store.is_text(n)} == {
+            n for n, raw in expected.items() if raw[:1] == b'"'
+        }
+        store.seal()
+    assert len(store) == len(expected)
+
+
+def test_a_shelf_holds_texts_in_less_than_half_their_size() -> None:
+    line = b"a line of a log, and another one that is much like it\n"
+    items = [b"%d %b" % (n, line * (n % 50 + 1)) for n in range(2_000)]
+    shelf = Shelf()
+    shelf.put(items)
+    assert [shelf[n] for n in range(len(items))] == items
+    assert sum(map(len, shelf._blocks)) < sum(map(len, items)) / 2
+    assert len(shelf._blocks) > sum(map(len, items)) // (2 * BLOCK_BYTES)

@@ -22,6 +22,7 @@ MAX_LINES = 360
 
 SAME_ROOM = {
     "assemble": "builder",
+    "clock": "builder",
     "build_check": "build",
     "build_files": "build",
     "build_secrets": "build",
@@ -35,6 +36,7 @@ SAME_ROOM = {
     "secret_rules": "redact",
     "secret_texts": "redact",
     "secret_values": "redact",
+    "shelf": "content",
     "archives": "records",
     "limits": "records",
     "lines": "records",
@@ -103,7 +105,7 @@ THIRD_PARTY = {
         *("derive.row", "derive.ledger"),
     ),
     "orjson": PARSERS,
-    "isal": ("lines", "render.payload", "write"),
+    "isal": ("lines", "shelf", "render.payload", "write"),
     "backports": ("lines", "archives"),
     "re2": ("secret_known", "secret_rules", "derive.diff_masks"),
     "jinja2": ("render",),

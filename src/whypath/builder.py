@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from sys import intern
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from whypath import clock
 from whypath.content import ContentStore
 from whypath.errors import Level, Problem
 from whypath.model import (
@@ -79,7 +81,7 @@ class Draft(Struct, kw_only=True, gc=False):
     window: Window | None = None
     resets_context: bool = False
     keeps: str | None = None
-    state: list[StateChange] = []
+    state: Sequence[StateChange] = ()
     decision: Decision | None = None
     details: ContentId | None = None
     abandoned: bool = False
@@ -150,12 +152,14 @@ class RunDraft:
         source, order = Source(builder.file, line, key), (builder.tick(), 0)
         draft = Draft(
             kind=kind,
-            name=name,
+            name=intern(name),
             key=key,
             source=source,
             order=order,
             **fields,  # type: ignore[arg-type]
         )
+        if draft.model is not None:
+            draft.model = intern(draft.model)
         self.steps.append(draft)
         return draft
 
@@ -295,7 +299,7 @@ class Builder:
         if value is None or value == "" or value == 0 or isinstance(value, bool):
             return None
         if isinstance(value, int | float) and 0 < value < 1e20:
-            return _nanoseconds(value) or None
+            return clock.of_number(value) or None
         self.problem("loss", "a time that is out of range", "no clock there", line)
         return None
 
@@ -315,16 +319,16 @@ class Builder:
         if moment.tzinfo is None:
             self.problem("note", "times without a zone", "taken as UTC", line)
             moment = moment.replace(tzinfo=UTC)
-        whole = moment - _EPOCH
-        if whole.days < 0:
+        nanoseconds = clock.of_moment(moment)
+        if nanoseconds < 0:
             self.problem("loss", "a time before 1970", "no clock there", line)
             return None
-        seconds = whole.days * 86_400 + whole.seconds
-        return seconds * 1_000_000_000 + whole.microseconds * 1_000 or None
+        return nanoseconds or None
 
     def clear(self) -> None:
         """Lets the drafts go, which take up as much as the runs made of them."""
         self._runs.clear()
+        self.contents.seal()
 
     def finish(self) -> tuple[Run, ...]:
         """The runs, put right and frozen; one that has no step to show is left out."""
@@ -347,14 +351,3 @@ class Builder:
 def _without_problems_in(files: set[str], run: Run) -> Run:
     """The run without the problems of files that hold other runs alone."""
     return replace(run, problems=tuple(p for p in run.problems if p.file not in files))
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _nanoseconds(value: int | float) -> int:
-    """Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size."""
-    for limit, factor in ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3)):
-        if value < limit:
-            return int(value * factor)
-    return int(value)

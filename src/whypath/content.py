@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from whypath.shelf import Shelf
+
 _encode = msgspec.json.Encoder().encode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -24,6 +26,9 @@ _ESCAPE = re.compile(
 )
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
+IN_REACH_BYTES = 8 * 1024 * 1024
+"""As many bytes of contents are kept as they are before they are put on the shelf."""
+_QUOTE = ord('"')
 _ENDS = 512
 _OTHER_BEGINNINGS = frozenset(range(0x21, 0x7F)) - frozenset(b"{[\\")
 """What a text begins with that is neither JSON nor space before it."""
@@ -46,25 +51,54 @@ def digest_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-class ContentStore:
-    """The contents of one input: raw JSON values, each unique one kept once."""
+def _name_of(data: bytes) -> bytes:
+    """What tells contents apart that are no longer at hand."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
-    __slots__ = ("_ids", "_items")
+
+class ContentStore:
+    """The contents of one input: raw JSON values, each unique one kept once.
+
+    Of a large input, all but the last ones lie on a shelf.
+    """
+
+    __slots__ = ("_ids", "_last", "_last_bytes", "_shelf", "_shelved")
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
-        self._items: list[bytes] = []
+        self._last: list[bytes] = []
+        self._last_bytes = 0
+        self._shelf = Shelf()
+        self._shelved: dict[bytes, int] = {}
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._shelf) + len(self._last)
 
     def add(self, raw: Raw) -> int:
         """Keeps `raw`, one valid JSON value in UTF-8, and returns its number."""
         data = raw if type(raw) is bytes else bytes(raw)
-        number = self._ids.setdefault(data, len(self._items))
-        if number == len(self._items):
-            self._items.append(data)
+        number = self._ids.get(data)
+        if number is None and self._shelved:
+            number = self._shelved.get(_name_of(data))
+        if number is None:
+            number = self._ids[data] = len(self)
+            self._last.append(data)
+            self._last_bytes += len(data)
+            if self._last_bytes > IN_REACH_BYTES:
+                self._put_away()
         return number
+
+    def _put_away(self) -> None:
+        for data, number in self._ids.items():
+            self._shelved[_name_of(data)] = number
+        self._shelf.put(self._last)
+        self._ids, self._last, self._last_bytes = {}, [], 0
+
+    def seal(self) -> None:
+        """Says that reading is over: what is added later may be kept a second time."""
+        if self._shelved:
+            self._put_away()
+            self._shelved = {}
 
     def add_if(self, raw: Raw | None) -> int | None:
         """`add` for a field that may be missing: None is nothing."""
@@ -107,24 +141,31 @@ class ContentStore:
         return self.add(encoded)
 
     def replace(self, number: int, data: bytes) -> None:
-        """Keeps `data` in the place of a content, of which nothing stays."""
-        old = self._items[number]
+        """Keeps `data` in the place of a content, which can no longer be read."""
+        old = self.raw(number)
         if self._ids.get(old) == number:
             del self._ids[old]
-        self._items[number] = data
+        at = number - len(self._shelf)
+        if at < 0:
+            self._shelf.replace(number, data)
+            return
+        self._last[at] = data
         self._ids.setdefault(data, number)
 
     def raw(self, number: int) -> bytes:
         """The JSON bytes of a content, as recorded."""
-        return self._items[number]
+        at = number - len(self._shelf)
+        return self._last[at] if at >= 0 else self._shelf[number]
 
     def is_text(self, number: int) -> bool:
         """True when the content is a JSON string."""
-        return self._items[number][:1] == b'"'
+        at = number - len(self._shelf)
+        first = self._last[at][0] if at >= 0 else self._shelf.first(number)
+        return first == _QUOTE
 
     def value(self, number: int) -> Any:
         """The content parsed. Numbers beyond a double's range stay as text."""
-        data = self._items[number]
+        data = self.raw(number)
         try:
             return _decode_any(data)
         except (msgspec.DecodeError, RecursionError):
@@ -142,7 +183,7 @@ class ContentStore:
 
     def keys(self, number: int) -> tuple[str, ...]:
         """The names at the top of a JSON object, in order; () for anything else."""
-        data = self._items[number]
+        data = self.raw(number)
         if data[:1] != b"{":
             return ()
         try:
@@ -152,22 +193,23 @@ class ContentStore:
 
     def text(self, number: int) -> str:
         """The content for a reader's eye: a string's text, or the JSON as written."""
-        data = self._items[number]
+        data = self.raw(number)
         if data[:1] == b'"':
             return _decode_text(data)
         return data.decode("utf-8", "replace")
 
     def size(self, number: int) -> int:
         """Bytes of the JSON."""
-        return len(self._items[number])
+        at = number - len(self._shelf)
+        return len(self._last[at]) if at >= 0 else self._shelf.size(number)
 
     def digest(self, number: int) -> str:
         """16 hex digits that name the content in any run of any file."""
-        return digest_of(self._items[number])
+        return digest_of(self.raw(number))
 
     def preview(self, number: int, length: int) -> str:
         """The first `length` characters on one line, without parsing the whole."""
-        whole = self._items[number]
+        whole = self.raw(number)
         for bytes_each in (2, 6, 12):  # plain text, escaped text, escaped pairs
             size = length * bytes_each + 16
             text = _begin(whole[:size])

@@ -32,7 +32,13 @@ class Asked(NamedTuple):
     keys: Keys
 
 
-class Asking:
+def gather(run: Run, views: Views) -> tuple[Wanted, dict[int, list[Asked]]]:
+    """The forms to look for, and what was asked for at each view."""
+    asking = _Asking(run, views)
+    return asking.wanted, asking.asked
+
+
+class _Asking:
     """Gathers the values that steps used, by the view they were used in."""
 
     def __init__(self, run: Run, views: Views) -> None:

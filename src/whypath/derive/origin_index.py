@@ -93,11 +93,9 @@ class FormIndex:
         self._contents = contents
         self._forms = wanted.forms
         self._alike = wanted.alike
-        self._long = {
-            key: b" %b " % form.phrase
-            for key, form in wanted.forms.items()
-            if len(form.phrase) > _SHORT
-        }
+        self._long = frozenset(
+            key for key, form in wanted.forms.items() if len(form.phrase) > _SHORT
+        )
         self._odd = frozenset((*self._long, *self._alike))
         self._open = OpenContents(contents)
         self._keys: dict[int, tuple[Key, ...]] = {}
@@ -144,12 +142,16 @@ class FormIndex:
 
     def _look_again(self, found: set[Key], words: bytes) -> None:
         """Adds forms that are searched for in the same way, and checks long ones."""
-        alike, long = self._alike, self._long
+        alike = self._alike
         for key in found & self._odd:
             if key in alike:
-                found.update(k for k in alike[key] if k not in long or long[k] in words)
-            if key not in self._forms or (key in long and long[key] not in words):
+                found.update(k for k in alike[key] if self._is_whole(k, words))
+            if key not in self._forms or not self._is_whole(key, words):
                 found.remove(key)
+
+    def _is_whole(self, key: Key, words: bytes) -> bool:
+        """True for a form that stands there to its beginning, not its end alone."""
+        return key not in self._long or b" %b " % self._forms[key].phrase in words
 
     def _words(self, content: int) -> bytes:
         """The folded words of a content; those of two texts never follow each other.

@@ -7,7 +7,7 @@ All of this is inferred: that it stood there does not prove it was taken from th
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from whypath.derive.origin_asking import Asked, Asking, Of
+from whypath.derive.origin_asking import Asked, Of, gather
 from whypath.derive.origin_index import FormIndex, Key, Spot
 from whypath.derive.origin_places import (
     LAST,
@@ -24,6 +24,7 @@ from whypath.model import Context, Run
 __all__ = ["Origin", "Place", "find_origins"]
 
 MAX_VALUE = 1_000
+_KNOWN = 20_000
 
 OriginVerdict = Literal["found", "part", "normalised", "composed", "missing", "unknown"]
 
@@ -75,12 +76,12 @@ def find_origins(
     Steps are calls of tools, decisions with evidence, and the model call that answered.
     """
     views = Views(run, contexts)
-    asking = Asking(run, views)
-    index = FormIndex(run.contents, asking.wanted)
+    wanted, asked = gather(run, views)
+    index = FormIndex(run.contents, wanted)
     index.read((*contents_of(views.all), *offered(run)))
     elsewhere = Elsewhere(run, index)
     answers = _Answers(run, views, index, elsewhere)
-    answers.walk(asking.asked)
+    answers.walk(asked)
     return answers.in_order()
 
 
@@ -99,8 +100,8 @@ class _Answers:
         self._elsewhere = elsewhere
         self._found: dict[int, list[Origin | _Unsourced]] = {}
 
-    def walk(self, asked: Mapping[int, Sequence[Asked]]) -> None:
-        """Answers everything that was asked, in the order of the views."""
+    def walk(self, asked: dict[int, list[Asked]]) -> None:
+        """Answers all that was asked, in the order of the views, and drops it."""
         window = self._window
         last_asked = self._last_asked(asked)
         for view, is_new in self._views.walk():
@@ -108,7 +109,7 @@ class _Answers:
                 window.leave()
                 continue
             window.enter(view)
-            for question in asked.get(view, ()):
+            for question in asked.pop(view, ()):
                 origin: Origin | _Unsourced | None
                 origin = self._origin(view, question)
                 if origin is None and not _is_idle(question):
@@ -171,6 +172,8 @@ class _Answers:
         """The place of a value, and how it is written there; equal places are one."""
         known = self._sources.get((message, key, text))
         if known is None:
+            if len(self._sources) >= _KNOWN:
+                self._sources.clear()
             place = self._placer.place(message, LAST)
             spot = self._index.spot(place.content, key, text)
             known = place._replace(path=spot.path, span=spot.span), spot

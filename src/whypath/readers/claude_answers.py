@@ -42,15 +42,14 @@ _STOPPED = {
 class _Answer:
     """A model step whose blocks are still coming in."""
 
-    __slots__ = ("calls", "draft", "others", "texts", "thoughts", "usage")
+    __slots__ = ("calls", "draft", "others", "texts", "thoughts")
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.texts: list[ContentId] = []
-        self.thoughts: list[ContentId] = []
-        self.calls: list[Call] = []
-        self.others: list[bytes] = []
-        self.usage = b""
+        self.texts: tuple[ContentId, ...] = ()
+        self.thoughts: tuple[ContentId, ...] = ()
+        self.calls: tuple[Call, ...] = ()
+        self.others: tuple[bytes, ...] = ()
 
 
 class Answers:
@@ -67,6 +66,7 @@ class Answers:
         self._uses: dict[str, int] = {}
         self._renamed: dict[str, deque[str]] = {}
         self._unnamed: dict[str | None, deque[str]] = {}
+        self._counted: tuple[_Answer, bytes] | None = None
 
     def answer(self, row: Row, message: MessageLine, node: Node) -> None:
         """A part of a model's message, or a message that the harness made up."""
@@ -96,7 +96,7 @@ class Answers:
             if not self._take(row, node, answer, block):
                 others.append(number)
         if others:
-            answer.others.append(pick(message.content, others))
+            answer.others += (pick(message.content, others),)
         self._count(row, message, answer)
         if row.is_aborted_mid_stream:
             answer.draft.status, answer.draft.error = "error", "broken off midway"
@@ -167,11 +167,11 @@ class Answers:
             draft = answer.draft
             draft.output = self._joined(answer.texts)
             draft.reasoning = self._joined(answer.thoughts)
-            draft.calls = tuple(answer.calls)
+            draft.calls = answer.calls
             if answer.others:
                 draft.details = contents.add(b"[%s]" % b",".join(answer.others))
 
-    def _joined(self, parts: list[ContentId]) -> ContentId | None:
+    def _joined(self, parts: tuple[ContentId, ...]) -> ContentId | None:
         if len(parts) < 2:
             return parts[0] if parts else None
         contents = self._builder.contents
@@ -197,11 +197,11 @@ class Answers:
         """Takes in a block. False: it is of a kind that has no place of its own."""
         kind, add = block.type or "", self._builder.contents.add
         if kind == "text" and (text := bytes(block.text))[:1] == b'"':
-            answer.texts.append(add(text))
+            answer.texts += (add(text),)
         elif kind.endswith("thinking"):
             thought = bytes(block.thinking)
             if thought[:1] == b'"' and thought != b'""':
-                answer.thoughts.append(add(thought))
+                answer.thoughts += (add(thought),)
             else:
                 what = "reasoning that is recorded only as a signature"
                 self._builder.problem("note", what, "its text is unknown", node.line)
@@ -230,7 +230,7 @@ class Answers:
         if data := bytes(block.input):
             arguments = self._builder.contents.add(data)
             self._conversations.asks(call_id, name, block.input, self._misfit)
-        answer.calls.append(Call(call_id, name, arguments))
+        answer.calls += (Call(call_id, name, arguments),)
         self._tools[call_id] = node.run.step(
             "tool",
             name,
@@ -263,14 +263,17 @@ class Answers:
             waiting = self._unnamed.get(row.parent_uuid)
             return waiting.popleft() if waiting else f"{row.uuid}#result"
         renamed = self._renamed.get(call_id)
-        return renamed.popleft() if renamed and call_id in run.results else call_id
+        if renamed and call_id in run.results:
+            return renamed.popleft()
+        tool = self._tools.get(call_id)
+        return tool.call_id or call_id if tool else call_id  # one text for both
 
     def _count(self, row: Row, message: MessageLine, answer: _Answer) -> None:
         """Each row repeats the message's usage as known so far: the fullest counts."""
         data = bytes(message.usage)
-        if data in (b"", b"null", answer.usage):
+        if data in (b"", b"null") or self._counted == (answer, data):
             return
-        answer.usage = data
+        self._counted = answer, data
         try:
             usage = decode_usage(data, self._misfit)
         except BadShape:

@@ -57,7 +57,9 @@ class Tree:
 
     def add(self, uuid: str | None, node: Node) -> Node:
         """Adds a row that was not there before; one without a uuid has no children."""
-        if node.parent is not None and node.parent != self._last:
+        if node.parent == self._last:
+            node.parent = self._last  # one text for both
+        elif node.parent is not None:
             self._forked = True
         if uuid is not None:
             node.order = len(self.nodes)

@@ -192,7 +192,7 @@ class _Reader:
         draft.input = self._payload(line.input, draft.input)
         draft.output = self._payload(line.output, draft.output)
         draft.details = self._payload(line.details, draft.details)
-        draft.state.extend(self._changes(line))
+        draft.state = (*draft.state, *self._changes(line))
         if line.previous is not None:
             draft.previous = str(line.previous)
             if draft.previous not in log.steps:
@@ -328,7 +328,7 @@ class _Reader:
                 self._builder.problem("repair", what, done, record.line)
             draft = self._new_step(log, "state", "state", None, record)
             log.last = draft
-        draft.state.extend(self._changes(line))
+        draft.state = (*draft.state, *self._changes(line))
 
     def _changes(self, line: StepLine | StateLine) -> Iterable[StateChange]:
         for path, value in (line.set or {}).items():
