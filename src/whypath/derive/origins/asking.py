@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from whypath.derive.origins.forms import forms_of
 from whypath.derive.origins.index import Key, Wanted
-from whypath.derive.origins.windows import Views
+from whypath.derive.origins.view import Views
 from whypath.derive.values import Nature, Value, values_of
 from whypath.model import Run
 

@@ -17,7 +17,7 @@ from whypath.derive.origins.places import (
     Placer,
     offered,
 )
-from whypath.derive.origins.windows import Views, Window, contents_of
+from whypath.derive.origins.view import Views, Window, contents_of
 from whypath.derive.values import Span
 from whypath.model import Context, Run
 

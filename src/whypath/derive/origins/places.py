@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from whypath.derive.origins.index import FormIndex, Key, Spot
-from whypath.derive.origins.windows import Seen, Views
+from whypath.derive.origins.view import Seen, Views
 from whypath.derive.values import Span
 from whypath.model import Message, Run, Step, Tool
 
