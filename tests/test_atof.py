@@ -11,7 +11,7 @@ import pytest
 
 from samples import CORPUS, read_runs
 from whypath.builder import Builder
-from whypath.derive.context import find_contexts, window
+from whypath.derive.windows.context import find_contexts, window
 from whypath.errors import TraceError
 from whypath.model import Run
 from whypath.readers import atof, claimants

@@ -9,7 +9,7 @@ from conftest import PageWatch
 from samples import EXAMPLES
 from tiny import Tiny
 from whypath.build import compare_all, diff, masks, pick_runs
-from whypath.derive.diff import Diff
+from whypath.derive.diffs.diff import Diff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

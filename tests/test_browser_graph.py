@@ -13,7 +13,7 @@ from samples import EXAMPLES
 from test_browser_axe import CHECK, COLOURS, RULES
 from test_graph import Script, line, long_run
 from whypath.build import tell
-from whypath.derive.graph import build_graph, look_inside
+from whypath.derive.graphs.graph import build_graph, look_inside
 from whypath.model import Run
 from whypath.render.dot import lay_out, lay_out_all
 from whypath.render.pages import Drawing, Page, report_file

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from conftest import PageWatch, ReportOf
 from replay import Replay
 from samples import EXAMPLES, read_runs
-from whypath.derive.context import window
 from whypath.derive.story import Story, tell
+from whypath.derive.windows.context import window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -19,7 +19,7 @@ from test_cli import ok, refused, whypath
 from test_detectors import call, say, script, user
 from tiny import Tiny
 from whypath.derive.inspection import Inspection, inspect
-from whypath.derive.rule_file import read_rules
+from whypath.derive.rules.file import read_rules
 from whypath.render.check_json import check_json
 from whypath.render.check_summary import MAX_BYTES, check_summary, quoted
 from whypath.render.junit import junit

@@ -8,7 +8,7 @@ import pytest
 
 from samples import read_runs
 from test_otlp import attributes, batch, span
-from whypath.derive.decisions import find_decisions
+from whypath.derive.decisions.find import find_decisions
 from whypath.model import Decision, Run
 from whypath.readers.choices import NOT_TOLD, SUMMED, TOKENS, TOLD
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from samples import dump, read_runs
-from whypath.derive.context import find_contexts, window
-from whypath.derive.decisions import find_decisions
+from whypath.derive.decisions.find import find_decisions
+from whypath.derive.windows.context import find_contexts, window
 from whypath.errors import TraceError
 from whypath.model import Run, Step
 from whypath.readers import claimants

@@ -6,7 +6,7 @@ import pytest
 
 from tiny import Tiny
 from whypath.builder import Thread
-from whypath.derive.context import find_contexts, window
+from whypath.derive.windows.context import find_contexts, window
 from whypath.model import Run
 
 

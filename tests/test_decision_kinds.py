@@ -6,10 +6,10 @@ import pytest
 
 from mutants import OTHERS
 from tiny import Tiny
-from whypath.derive.decision_calls import WHICH_AGENT, is_transfer
-from whypath.derive.decision_errors import AFTER_ERROR
-from whypath.derive.decision_forks import NOTHING_KEPT, WHICH_WAY
-from whypath.derive.decisions import find_decisions, governing
+from whypath.derive.decisions.after_errors import AFTER_ERROR
+from whypath.derive.decisions.calls import WHICH_AGENT, is_transfer
+from whypath.derive.decisions.find import find_decisions, governing
+from whypath.derive.decisions.forks import NOTHING_KEPT, WHICH_WAY
 from whypath.model import Decision
 
 A, B = {"p": 1}, {"p": 2}

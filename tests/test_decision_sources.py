@@ -10,7 +10,7 @@ import pytest
 from conftest import Golden
 from samples import ROOT, read_runs
 from whypath.content import ContentStore
-from whypath.derive.decisions import find_decisions
+from whypath.derive.decisions.find import find_decisions
 from whypath.model import Decision, Option, Run
 
 LONGEST = 30

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from tiny import Tiny
-from whypath.derive.decisions import ANSWER, NOT_RECORDED, find_decisions, governing
+from whypath.derive.decisions.find import (
+    ANSWER,
+    NOT_RECORDED,
+    find_decisions,
+    governing,
+)
 from whypath.model import Decision, Run
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tiny import Tiny
-from whypath.derive.detectors import DETECTORS
-from whypath.derive.findings import Finding
+from whypath.derive.findings.detectors import DETECTORS
+from whypath.derive.findings.finding import Finding
 from whypath.derive.story import Story
 from whypath.model import Option, Outcome
 
@@ -583,7 +583,7 @@ def test_a_check_that_cannot_see_says_so(rule: str, make: Made) -> None:
 def test_a_check_that_breaks_is_an_error_and_stops_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from whypath.derive import detectors
+    from whypath.derive.findings import detectors
 
     def breaks(_: Any) -> Any:
         raise ZeroDivisionError
@@ -624,8 +624,8 @@ def test_the_index_has_a_row_for_each_step_of_a_finding() -> None:
 
 
 def test_only_nodes_with_more_than_a_note_are_marked() -> None:
-    from whypath.derive.graph import build_graph
-    from whypath.derive.graph_marks import mark_findings
+    from whypath.derive.graphs.graph import build_graph
+    from whypath.derive.graphs.marks import mark_findings
 
     def marks(make: Made) -> set[str]:
         story = make().story

@@ -11,12 +11,12 @@ import pytest
 import twins
 from tiny import Tiny
 from twins import EDITS, Twins, position
-from whypath.derive.diff import Diff, compare
-from whypath.derive.diff_align import align, cost
-from whypath.derive.diff_keys import Keys
-from whypath.derive.diff_masks import Masks
-from whypath.derive.diff_turns import find_lane
-from whypath.derive.diff_words import chain, join, verdict
+from whypath.derive.diffs.align import align, cost
+from whypath.derive.diffs.diff import Diff, compare
+from whypath.derive.diffs.keys import Keys
+from whypath.derive.diffs.masks import Masks
+from whypath.derive.diffs.turns import find_lane
+from whypath.derive.diffs.words import chain, join, verdict
 from whypath.derive.story import Story
 
 SEEDS = range(8)
@@ -233,7 +233,7 @@ def test_what_is_ignored_does_not_count(ignored: str, is_same: bool) -> None:
 
 
 def test_what_a_pattern_finds_does_not_count() -> None:
-    from whypath.derive.diff_masks import pattern
+    from whypath.derive.diffs.masks import pattern
 
     a = run_of(("get", {"build": "build-17"}, "x"))
     b = run_of(("get", {"build": "build-18"}, "x"))

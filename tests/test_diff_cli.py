@@ -13,8 +13,8 @@ from tiny import Tiny
 from whypath.build import compare_all, masks, read_input
 from whypath.cli import main
 from whypath.comparison import as_json, escape, lines, markdown
-from whypath.derive.diff import compare
-from whypath.derive.diff_masks import Masks
+from whypath.derive.diffs.diff import compare
+from whypath.derive.diffs.masks import Masks
 
 BEFORE = str(EXAMPLES / "escalation" / "vip-before-rename.jsonl")
 AFTER = str(EXAMPLES / "escalation" / "vip-after-rename.jsonl")

@@ -10,8 +10,8 @@ import pytest
 
 from conftest import Golden
 from whypath.build import compare_all, masks, pick_runs
-from whypath.derive.diff import Diff
-from whypath.derive.diff_words import chain, join, verdict
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.diffs.words import chain, join, verdict
 
 COPIES = {
     "cc_gitai": "claude-code/gitai_example-claude-code.jsonl",

@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from conftest import Golden
 from samples import ROOT
 from test_graph import Script, delegate, graph_of, long_run
-from whypath.derive.decisions import find_decisions
-from whypath.derive.graph import Edge, Graph, Node, build_graph, look_inside
-from whypath.derive.labels import Row
+from whypath.derive.decisions.find import find_decisions
+from whypath.derive.graphs.graph import Edge, Graph, Node, build_graph, look_inside
+from whypath.derive.graphs.labels import Row
 from whypath.render import dot
 from whypath.render.dot import find_engine, labelled_dot, lay_out, lay_out_all
 from whypath.render.measure import clip, plain, width

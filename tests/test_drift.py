@@ -8,11 +8,11 @@ import pytest
 
 from test_detectors import call, say, script, user
 from tiny import Tiny
-from whypath.derive.across import Across
-from whypath.derive.baseline import from_text, learn, to_text
-from whypath.derive.digest import digest
-from whypath.derive.drift import compare
-from whypath.derive.drift_stats import (
+from whypath.derive.drift.across import Across
+from whypath.derive.drift.baseline import from_text, learn, to_text
+from whypath.derive.drift.compare import compare
+from whypath.derive.drift.digest import digest
+from whypath.derive.drift.stats import (
     chi_square,
     differs,
     exact,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from whypath.content import ContentStore
-from whypath.derive.finding_results import Facts, facts_of
+from whypath.derive.findings.results import Facts, facts_of
 
 
 def facts(value: Any) -> Facts:

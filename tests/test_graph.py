@@ -8,10 +8,10 @@ import pytest
 
 from samples import read_runs
 from whypath.builder import Builder, RunDraft
-from whypath.derive.decisions import find_decisions
-from whypath.derive.fold import fold, shrink
-from whypath.derive.graph import LIMIT, TARGET, Edge, Graph, Node, build_graph
-from whypath.derive.units import Unit
+from whypath.derive.decisions.find import find_decisions
+from whypath.derive.graphs.fold import fold, shrink
+from whypath.derive.graphs.graph import LIMIT, TARGET, Edge, Graph, Node, build_graph
+from whypath.derive.graphs.units import Unit
 from whypath.model import Call, Decision, Option, Outcome, Run, Step, Tool
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from samples import read_runs
 from test_graph import Script, assert_whole, delegate, graph_of, line, links, long_run
-from whypath.derive.decisions import find_decisions
-from whypath.derive.graph import Edge, Graph, build_graph, look_inside
+from whypath.derive.decisions.find import find_decisions
+from whypath.derive.graphs.graph import Edge, Graph, build_graph, look_inside
 from whypath.model import Run
 
 

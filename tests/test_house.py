@@ -95,19 +95,46 @@ MAY_IMPORT = {
 }
 """Room -> the rooms it may import. Nothing goes back up the stairs."""
 
+DERIVED = {
+    "values": (),
+    "evidence": (),
+    "notebook": (),
+    "decisions": (),
+    "windows": (),
+    "summary": ("evidence",),
+    "origins": ("values",),
+    "causes": ("evidence", "origins"),
+    "findings": ("evidence", "decisions", "summary", "origins"),
+    "graphs": ("findings",),
+    "story": (
+        *("evidence", "decisions", "windows", "summary"),
+        *("origins", "causes", "findings"),
+    ),
+    "requests": ("windows", "story"),
+    "diffs": (
+        *("values", "decisions", "windows", "summary"),
+        *("origins", "graphs", "story"),
+    ),
+    "drift": ("evidence", "decisions", "windows", "findings", "story"),
+    "rules": ("findings", "story"),
+    "sites": ("decisions", "story"),
+    "inspection": ("findings", "story", "drift", "rules"),
+}
+"""Package or module of `derive` -> those it may import, which all stand above it."""
+
 PARSERS = ("content", "records", "archives", "lines", "mend")
-RESULTS = ("derive.finding_results", "derive.finding_envelopes")
+RESULTS = ("derive.findings.results", "derive.findings.envelopes")
 """Look at the top of every result and parse none, as that would take too long."""
 
 THIRD_PARTY = {
     "msgspec": (
         *(*PARSERS, "model", "builder", "conceal", "redact", *RESULTS),
-        *("derive.row", "derive.ledger"),
+        *("derive.sites.row", "derive.sites.ledger"),
     ),
     "orjson": PARSERS,
     "isal": ("lines", "shelf", "render.payload", "write"),
     "backports": ("lines", "archives"),
-    "re2": ("secret_known", "secret_rules", "derive.diff_masks"),
+    "re2": ("secret_known", "secret_rules", "derive.diffs.masks"),
     "jinja2": ("render",),
     "markupsafe": ("render",),
     "pygments": ("render",),
@@ -123,8 +150,8 @@ THIRD_PARTY = {
     "pytest": ("pytest_plugin",),
     "pytest_html": ("pytest_plugin",),
     "opentelemetry": ("record",),
-    "cel": ("derive.expressions",),
-    "ahocorasick_rs": ("derive.origin_index",),
+    "cel": ("derive.rules.expressions",),
+    "ahocorasick_rs": ("derive.origins.index",),
 }
 """Distribution's module -> the modules or rooms that are its door."""
 
@@ -263,7 +290,9 @@ def is_at(module: str, doors: tuple[str, ...]) -> bool:
 
 
 MODULES = modules()
+DERIVED_MODULES = [module for module in MODULES if module.startswith("derive.")]
 every_module = pytest.mark.parametrize("module", MODULES)
+every_derived_module = pytest.mark.parametrize("module", DERIVED_MODULES)
 
 
 @every_module
@@ -282,6 +311,33 @@ def test_nothing_goes_back_up_the_stairs(module: str) -> None:
         assert room(there) in (here, *wanted), f"{arrow}; it may import {wanted}"
         if there in SAME_ROOM:
             assert room(there) == here, f"{arrow}: only {room(there)} may"
+
+
+@every_derived_module
+def test_what_is_derived_imports_only_what_stands_above_it(module: str) -> None:
+    here = module.split(".")[1]
+    for line, name in imports(module):
+        if not f"{name}.".startswith("whypath.derive."):
+            continue
+        place = f"{module}:{line}"
+        assert name != "whypath.derive", f"{place}: import from the module itself"
+        there, wanted = name.split(".")[2], DERIVED.get(here, ())
+        assert there in (here, *wanted), f"{place}: {there}; it may import {wanted}"
+
+
+@every_derived_module
+def test_a_package_of_what_is_derived_re_exports_nothing(module: str) -> None:
+    if module.endswith("__init__"):
+        assert len(tree(module).body) == 1, f"{module}: a docstring and nothing else"
+
+
+def test_the_packages_of_what_is_derived_make_no_circle() -> None:
+    names = {module.split(".")[1] for module in DERIVED_MODULES}
+    assert set(DERIVED) == names - {"__init__"}, "give each its line in DERIVED"
+    above: set[str] = set()
+    for name, wanted in DERIVED.items():
+        assert above.issuperset(wanted), f"{name}: not all of {wanted} stand above it"
+        above.add(name)
 
 
 @every_module
@@ -394,8 +450,10 @@ def test_what_is_public_is_explained(module: str) -> None:
 def test_folders_are_two_deep_and_files_have_telling_names() -> None:
     for path in [*PACKAGE.rglob("*"), *TEMPLATES.rglob("*")]:
         base = PACKAGE if path.is_relative_to(PACKAGE) else TEMPLATES
-        if "__pycache__" not in path.parts:
-            assert len(path.relative_to(base).parts) <= 2, f"{path} lies too deep"
+        parts = path.relative_to(base).parts
+        if "__pycache__" not in parts:
+            deepest = 3 if parts[0] == "derive" else 2  # that has packages of its own
+            assert len(parts) <= deepest, f"{path} lies too deep"
         assert path.stem not in ("utils", "common", "helpers"), f"{path}: of what?"
 
 
@@ -463,6 +521,9 @@ def test_starting_the_command_line_imports_nothing_heavy() -> None:
     ("source", "broken"),
     [
         ("from whypath.cli import main", "stairs"),
+        ("from whypath.derive.inspection import inspect", "above"),
+        ("from whypath.derive import diffs", "above"),
+        ("'Says it.'\nfrom whypath.derive.diffs.diff import Diff", "re-exports"),
         ("def f():\n    import jinja2", "door"),
         ("import requests", "door"),
         ("import urllib.request", "door"),
@@ -483,6 +544,8 @@ def test_the_rules_can_fail(
 ) -> None:
     rules = {
         "stairs": test_nothing_goes_back_up_the_stairs,
+        "above": test_what_is_derived_imports_only_what_stands_above_it,
+        "re-exports": test_a_package_of_what_is_derived_re_exports_nothing,
         "door": test_each_import_from_outside_comes_through_its_door,
         "danger": test_each_danger_has_one_door,
         "silence": test_no_error_is_swallowed,
@@ -490,4 +553,4 @@ def test_the_rules_can_fail(
     }
     monkeypatch.setattr(sys.modules[__name__], "tree", lambda module: ast.parse(source))
     with pytest.raises(AssertionError):
-        rules[broken]("model")
+        rules[broken]("derive.diffs.__init__")

@@ -10,7 +10,7 @@ import pytest
 from mutants import claimed_by, mutants, runs_of, sample_of, withstands
 from samples import read_runs
 from whypath.builder import Builder
-from whypath.derive.context import find_contexts, window
+from whypath.derive.windows.context import find_contexts, window
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Decision, Run, Step
 from whypath.readers import claimants, inspect_ai

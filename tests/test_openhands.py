@@ -8,7 +8,7 @@ import pytest
 
 import mutants
 from samples import ROOT, read_runs
-from whypath.derive.context import find_contexts, window
+from whypath.derive.windows.context import find_contexts, window
 from whypath.model import Run, Step
 from whypath.readers import openhands, openhands_sdk
 

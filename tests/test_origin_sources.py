@@ -13,8 +13,8 @@ import pytest
 
 from conftest import Golden
 from samples import read_runs
-from whypath.derive.context import find_contexts
-from whypath.derive.origins import Origin, Place, find_origins
+from whypath.derive.origins.origin import Origin, Place, find_origins
+from whypath.derive.windows.context import find_contexts
 from whypath.model import Run
 
 HOME = re.compile(r"(/(?:Users|home)/)[^/\s]+")

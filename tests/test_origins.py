@@ -8,11 +8,11 @@ import pytest
 from samples import EXAMPLES, read_runs
 from tiny import Tiny
 from whypath.builder import Thread
-from whypath.derive.context import find_contexts
-from whypath.derive.origin_chains import uses
-from whypath.derive.origin_texts import MAX_BYTES
-from whypath.derive.origins import Origin, find_origins
+from whypath.derive.origins.chains import uses
+from whypath.derive.origins.origin import Origin, find_origins
+from whypath.derive.origins.texts import MAX_BYTES
 from whypath.derive.values import MAX_DEPTH, MAX_VALUES, texts_of, values_of
+from whypath.derive.windows.context import find_contexts
 from whypath.model import Run
 
 

@@ -16,9 +16,9 @@ import pytest
 
 from tiny import Tiny
 from whypath.builder import Thread
-from whypath.derive.context import find_contexts
-from whypath.derive.origins import Origin, find_origins
-from whypath.derive.value_forms import MONTHS
+from whypath.derive.origins.forms import MONTHS
+from whypath.derive.origins.origin import Origin, find_origins
+from whypath.derive.windows.context import find_contexts
 from whypath.model import Tool
 
 COUNT = 1_000

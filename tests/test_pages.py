@@ -20,8 +20,8 @@ from jinja2 import StrictUndefined, UndefinedError
 from conftest import Golden, ReportOf
 from samples import EXAMPLES, ROOT, read_runs
 from whypath import __version__
-from whypath.derive.context import window
 from whypath.derive.story import tell
+from whypath.derive.windows.context import window
 from whypath.render.assets import TEMPLATES, asset
 from whypath.render.environment import environment
 from whypath.render.fragments import StepParts

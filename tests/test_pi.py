@@ -8,7 +8,7 @@ import pytest
 
 from mutants import claimed_by, mutants, runs_of
 from samples import CORPUS, read_runs
-from whypath.derive.context import find_contexts, window
+from whypath.derive.windows.context import find_contexts, window
 from whypath.errors import TraceError
 from whypath.model import Run, Step
 from whypath.readers import pi

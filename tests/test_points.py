@@ -3,11 +3,11 @@
 import pytest
 
 from tiny import Tiny
-from whypath.derive.comparisons import find_pairs
-from whypath.derive.groups import find_groupings
-from whypath.derive.periods import MOST, cut
-from whypath.derive.points import find_points
-from whypath.derive.row import Choice, Row, row_of
+from whypath.derive.sites.comparisons import find_pairs
+from whypath.derive.sites.groups import find_groupings
+from whypath.derive.sites.periods import MOST, cut
+from whypath.derive.sites.points import find_points
+from whypath.derive.sites.row import Choice, Row, row_of
 
 HOUR = 3_600 * 10**9
 DAY = 24 * HOUR

@@ -15,7 +15,7 @@ import pytest
 from samples import HOSTILE, read_runs
 from whypath.build import choose, compare_all, diff, masks, read_input, report
 from whypath.content import ContentStore, to_json
-from whypath.derive.finding_secrets import find_secrets
+from whypath.derive.findings.held_secrets import find_secrets
 from whypath.errors import TraceError
 from whypath.redact import Redactor
 from whypath.secret_rules import everywhere, usual_rules

@@ -8,7 +8,7 @@ import pytest
 from samples import EXAMPLES
 from whypath import fleet
 from whypath.build_site import Unit
-from whypath.derive.row import Choice, Flaw, Row
+from whypath.derive.sites.row import Choice, Flaw, Row
 from whypath.errors import TraceError
 from whypath.fleet import Plan
 from whypath.render.site import Words, site_pages

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from test_detectors import ORDER, Made, call, decided, say, script, tokens, user
-from whypath.derive.expressions import compile_expression, evaluate
-from whypath.derive.findings import Checked, Finding
-from whypath.derive.rule_file import read_rules
-from whypath.derive.rules import allow, apply_rules
-from whypath.derive.step_facts import StepFacts
+from whypath.derive.findings.finding import Checked, Finding
+from whypath.derive.rules.expressions import compile_expression, evaluate
+from whypath.derive.rules.facts import StepFacts
+from whypath.derive.rules.file import read_rules
+from whypath.derive.rules.rule import allow, apply_rules
 from whypath.errors import TraceError
 
 

@@ -15,7 +15,7 @@ from test_site import broken_links, build, contents
 from whypath import build_pairs, fleet
 from whypath.build import choose, read_input
 from whypath.build_diff import pick
-from whypath.derive.comparisons import find_pairs
+from whypath.derive.sites.comparisons import find_pairs
 from whypath.fleet import Plan
 from whypath.render.site_pairs import commands
 

@@ -9,7 +9,7 @@ import pytest
 from samples import SHARED
 from test_detectors import ORDER, Made, call, say, script, user
 from tiny import Tiny
-from whypath.derive.suspects import find_suspects, has_failed
+from whypath.derive.findings.suspects import find_suspects, has_failed
 from whypath.model import Outcome
 
 READ = call("get_order", {"id": 7}, ORDER)

@@ -13,9 +13,9 @@ import pytest
 
 from samples import EXAMPLES, read_runs
 from tiny import Tiny
-from whypath.derive.context import window
 from whypath.derive.story import Story, tell
-from whypath.derive.window_changes import PARTS, identity, tokens_of
+from whypath.derive.windows.changes import PARTS, identity, tokens_of
+from whypath.derive.windows.context import window
 from whypath.model import Message
 
 VIP = EXAMPLES / "escalation" / "vip-after-rename.jsonl"

@@ -21,8 +21,8 @@ from whypath.build_files import ENDINGS, called_below, input_files
 from whypath.build_secrets import checked_pieces
 from whypath.builder import Builder
 from whypath.derive.causes import value_causes
-from whypath.derive.graph import build_graph, look_inside
-from whypath.derive.graph_marks import mark_findings
+from whypath.derive.graphs.graph import build_graph, look_inside
+from whypath.derive.graphs.marks import mark_findings
 from whypath.derive.story import Story, tell
 from whypath.errors import EmptyTrace, TraceError
 from whypath.model import Run, Step

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from whypath.build_secrets import checked_pieces
-from whypath.derive.baseline import Baseline, from_text, is_saved, learn, to_text
-from whypath.derive.digest import digest
-from whypath.derive.finding_secrets import find_secrets
-from whypath.derive.findings import Severity, conclude, in_order
+from whypath.derive.drift.baseline import Baseline, from_text, is_saved, learn, to_text
+from whypath.derive.drift.digest import digest
+from whypath.derive.findings.finding import Severity, conclude, in_order
+from whypath.derive.findings.held_secrets import find_secrets
 from whypath.derive.inspection import Inspection, inspect
-from whypath.derive.rule_file import read_rules
+from whypath.derive.rules.file import read_rules
 from whypath.derive.story import Story, tell
 from whypath.errors import TraceError
 from whypath.model import Run

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from whypath.build_secrets import checked_pieces
-from whypath.derive.diff import Diff, compare
-from whypath.derive.diff_masks import Masks, pattern
+from whypath.derive.diffs.diff import Diff, compare
+from whypath.derive.diffs.masks import Masks, pattern
 from whypath.derive.story import tell
 from whypath.errors import TraceError
 from whypath.model import Run

@@ -21,10 +21,10 @@ from whypath.build_site import (
     redactor_for,
     remembered,
 )
-from whypath.derive.comparisons import Pair, find_pairs
-from whypath.derive.diff import Diff
-from whypath.derive.ledger import Compared as Compared
-from whypath.derive.ledger import Entry, compared_of, lines, with_notes
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.sites.comparisons import Pair, find_pairs
+from whypath.derive.sites.ledger import Compared as Compared
+from whypath.derive.sites.ledger import Entry, compared_of, lines, with_notes
 from whypath.errors import TraceError
 from whypath.model import Run
 from whypath.redact import Redactor
@@ -173,7 +173,7 @@ def _read(couple: Couple, plan: Plan, redactor: Redactor | None) -> tuple[Run, R
 
 def _told(couple: Couple, diff: Diff) -> Compared:
     """What the table of pairs says of a diff."""
-    from whypath.derive.diff_words import CLASSES, verdict
+    from whypath.derive.diffs.words import CLASSES, verdict
 
     said, parting = verdict(diff), diff.parting
     return Compared(

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from whypath.build import checked_pieces, claimed, draw, input_files, read_input
-from whypath.derive.comparisons import Pair
-from whypath.derive.ledger import Compared, entry_of, lines
-from whypath.derive.ledger import Entry as Entry
-from whypath.derive.row import Row as Row
-from whypath.derive.row import Rows as Rows
-from whypath.derive.row import row_of, unreadable
+from whypath.derive.sites.comparisons import Pair
+from whypath.derive.sites.ledger import Compared, entry_of, lines
+from whypath.derive.sites.ledger import Entry as Entry
+from whypath.derive.sites.row import Row as Row
+from whypath.derive.sites.row import Rows as Rows
+from whypath.derive.sites.row import row_of, unreadable
 from whypath.derive.story import tell
 from whypath.errors import EmptyTrace, TraceError, UnknownFormat
 from whypath.model import Run

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from whypath.derive.diff import Diff
-from whypath.derive.diff_leaves import Change
-from whypath.derive.diff_metrics import Metric, find_metrics
-from whypath.derive.diff_parting import Side
-from whypath.derive.diff_row import Row
-from whypath.derive.diff_words import CLASSES, chain, join, verdict
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.diffs.leaves import Change
+from whypath.derive.diffs.metrics import Metric, find_metrics
+from whypath.derive.diffs.parting import Side
+from whypath.derive.diffs.row import Row
+from whypath.derive.diffs.words import CLASSES, chain, join, verdict
 from whypath.derive.story import Story
 from whypath.render import words
 from whypath.terminal import line

@@ -11,8 +11,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from whypath.derive.ledger import Entry, packed, unpacked
-from whypath.derive.row import Row, Rows
+from whypath.derive.sites.ledger import Entry, packed, unpacked
+from whypath.derive.sites.row import Row, Rows
 from whypath.errors import TraceError
 from whypath.site_plan import Plan, choose_rows
 from whypath.stage import clear_away

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from whypath.derive.row import Row
+from whypath.derive.sites.row import Row
 from whypath.records import Limits
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from samples import CORPUS, SHARED
 from whypath.build import read_input, report, tell
 from whypath.derive import story as stories
-from whypath.derive.detectors import DETECTORS
+from whypath.derive.findings.detectors import DETECTORS
+from whypath.derive.findings.suspects import has_failed
 from whypath.derive.story import Story
-from whypath.derive.suspects import has_failed
 from whypath.errors import TraceError
 from whypath.model import Run
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from time import perf_counter
 
 from whypath.build import compare_all, masks, read_input, tell
-from whypath.derive.diff_keys import Keys
-from whypath.derive.diff_masks import Masks
-from whypath.derive.diff_turns import find_lanes
-from whypath.derive.diff_words import verdict
+from whypath.derive.diffs.keys import Keys
+from whypath.derive.diffs.masks import Masks
+from whypath.derive.diffs.turns import find_lanes
+from whypath.derive.diffs.words import verdict
 from whypath.model import Run
 
 _OWN_ID = re.compile(r"[0-9a-f]{8}(?=-0000-4000-9000-)")

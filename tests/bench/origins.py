@@ -13,8 +13,8 @@ from time import process_time
 from whypath.build import choose, read_input
 from whypath.cli import main as whypath
 from whypath.derive import story
-from whypath.derive.context import find_contexts
-from whypath.derive.origins import find_origins
+from whypath.derive.origins.origin import find_origins
+from whypath.derive.windows.context import find_contexts
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import chromium
 from whypath import fleet, processes
 from whypath.build_site import Unit
-from whypath.derive.comparisons import find_pairs
-from whypath.derive.ledger import lines
-from whypath.derive.row import Choice, Flaw, Row
+from whypath.derive.sites.comparisons import find_pairs
+from whypath.derive.sites.ledger import lines
+from whypath.derive.sites.row import Choice, Flaw, Row
 from whypath.fleet import Plan
 from whypath.render.site import Words, site_pages
 from whypath.rows import entries, gather

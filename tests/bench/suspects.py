@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from samples import SHARED
 from whypath.build import read_input, tell
-from whypath.derive.suspects import find_suspects
+from whypath.derive.findings.suspects import find_suspects
 from whypath.model import Run
 
 FAILURES = SHARED / "failures"

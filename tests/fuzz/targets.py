@@ -13,9 +13,9 @@ from typing import Any
 from whypath import build, comparison, redact, terminal
 from whypath.content import ContentStore, to_json
 from whypath.derive.evidence import _parts, _resolve
-from whypath.derive.expressions import BadExpression, compile_expression, evaluate
-from whypath.derive.graph import Edge, Graph, Node
-from whypath.derive.rule_file import read_rules
+from whypath.derive.graphs.graph import Edge, Graph, Node
+from whypath.derive.rules.expressions import BadExpression, compile_expression, evaluate
+from whypath.derive.rules.file import read_rules
 from whypath.errors import TraceError
 from whypath.readers.formats import FORMATS
 from whypath.records import Records

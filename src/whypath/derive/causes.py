@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import Literal, NamedTuple
 
 from whypath.derive.evidence import CheckedEvidence
-from whypath.derive.origins import Origin
+from whypath.derive.origins.origin import Origin
 from whypath.model import Context, Run, Step
 
 How = Literal["decided", "called", "value", "cited", "before", "asked", "read"]

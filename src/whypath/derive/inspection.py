@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from whypath.derive.across import Across
-from whypath.derive.baseline import Baseline
-from whypath.derive.detectors import DETECTORS
-from whypath.derive.digest import Digest, digest, steps_of
-from whypath.derive.drift import compare
-from whypath.derive.findings import (
+from whypath.derive.drift.across import Across
+from whypath.derive.drift.baseline import Baseline
+from whypath.derive.drift.compare import compare
+from whypath.derive.drift.digest import Digest, digest, steps_of
+from whypath.derive.findings.detectors import DETECTORS
+from whypath.derive.findings.finding import (
     SEVERITIES,
     Checked,
     Finding,
@@ -19,9 +19,9 @@ from whypath.derive.findings import (
     fingerprinted,
     in_order,
 )
-from whypath.derive.rules import Rules, allow, apply_rules
+from whypath.derive.findings.suspects import Suspect
+from whypath.derive.rules.rule import Rules, allow, apply_rules
 from whypath.derive.story import Story
-from whypath.derive.suspects import Suspect
 from whypath.errors import TraceError
 from whypath.model import Run, RunStatus
 

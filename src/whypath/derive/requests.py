@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from whypath.content import ContentStore
-from whypath.derive.context import window
 from whypath.derive.story import Story
+from whypath.derive.windows.context import window
 from whypath.model import Message, Step, Tool
 
 Shape = Literal["openai", "anthropic"]

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 from whypath.derive.causes import Cause, find_causes
-from whypath.derive.context import find_contexts
-from whypath.derive.decisions import find_decisions, governing
-from whypath.derive.detectors import examine
+from whypath.derive.decisions.find import find_decisions, governing
 from whypath.derive.evidence import CheckedEvidence, check_evidence
-from whypath.derive.finding_sight import Sight
-from whypath.derive.finding_words import with_findings
-from whypath.derive.findings import Checked, Finding
-from whypath.derive.origin_chains import Use, uses
-from whypath.derive.origins import Origin, find_origins
+from whypath.derive.findings.detectors import examine
+from whypath.derive.findings.finding import Checked, Finding
+from whypath.derive.findings.sight import Sight
+from whypath.derive.findings.suspects import Suspect, find_suspects, has_failed
+from whypath.derive.findings.words import with_findings
+from whypath.derive.origins.chains import Use, uses
+from whypath.derive.origins.origin import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
-from whypath.derive.suspects import Suspect, find_suspects, has_failed
-from whypath.derive.window_changes import Change, Shares, find_changes, find_shares
+from whypath.derive.windows.changes import Change, Shares, find_changes, find_shares
+from whypath.derive.windows.context import find_contexts
 from whypath.model import Context, Decision, Run
 
 

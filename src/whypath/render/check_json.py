@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from whypath.derive.across import Across
-from whypath.derive.findings import Finding, as_data
+from whypath.derive.drift.across import Across
+from whypath.derive.findings.finding import Finding, as_data
 from whypath.derive.inspection import CheckedRun, Inspection
 
 VERSION = 1

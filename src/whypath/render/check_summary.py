@@ -7,7 +7,7 @@ name to notify.
 import re
 from collections.abc import Iterator
 
-from whypath.derive.findings import SEVERITIES, Finding
+from whypath.derive.findings.finding import SEVERITIES, Finding
 from whypath.derive.inspection import CheckedRun, Inspection
 from whypath.render import words
 from whypath.render.unseen import visible

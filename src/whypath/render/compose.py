@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from whypath.derive.graph import Edge, Graph, Node
+from whypath.derive.graphs.graph import Edge, Graph, Node
 from whypath.render.arcs import Arc, Area, near_causes, way_back
 from whypath.render.measure import clip, plain
 from whypath.render.picture import (

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import ContentStore, to_json
-from whypath.derive.diff import Diff
-from whypath.derive.diff_graph import merge_graphs
-from whypath.derive.diff_metrics import answers, find_metrics
-from whypath.derive.diff_words import CLASSES, join, verdict
-from whypath.derive.diff_words import chain as links
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.diffs.graph import merge_graphs
+from whypath.derive.diffs.metrics import answers, find_metrics
+from whypath.derive.diffs.words import CLASSES, join, verdict
+from whypath.derive.diffs.words import chain as links
 from whypath.render.assets import asset, block, hash_of, in_one_scope, policy
 from whypath.render.diff_seen import message_views
 from whypath.render.diff_views import Span, spans, view

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from whypath.derive.diff import Diff
-from whypath.derive.diff_texts import Segments, compare_texts
-from whypath.derive.diff_window import Seen, WindowDiff
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.diffs.texts import Segments, compare_texts
+from whypath.derive.diffs.window import Seen, WindowDiff
 from whypath.render import words
 
 MESSAGES = 15

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from whypath.derive.diff import Diff
-from whypath.derive.diff_leaves import Change
-from whypath.derive.diff_row import Part, Row
-from whypath.derive.diff_texts import Segments, compare_texts
-from whypath.derive.diff_turns import Turn
-from whypath.derive.diff_words import chose
+from whypath.derive.diffs.diff import Diff
+from whypath.derive.diffs.leaves import Change
+from whypath.derive.diffs.row import Part, Row
+from whypath.derive.diffs.texts import Segments, compare_texts
+from whypath.derive.diffs.turns import Turn
+from whypath.derive.diffs.words import chose
 from whypath.derive.story import Story
 from whypath.model import Option
 from whypath.render import words

@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from whypath.derive.graph import Graph
+from whypath.derive.graphs.graph import Graph
 from whypath.render.arcs import NEAR
 from whypath.render.compose import compose
 from whypath.render.measure import plain

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from markupsafe import Markup
 
 from whypath.derive.evidence import CheckedEvidence
-from whypath.derive.findings import Finding, by_step
+from whypath.derive.findings.finding import Finding, by_step
 from whypath.derive.story import Story
 from whypath.model import Decision, Step, Tool
 from whypath.render import words

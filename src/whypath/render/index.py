@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whypath.derive.causes import HOWS
-from whypath.derive.findings import by_step
+from whypath.derive.findings.finding import by_step
 from whypath.derive.story import Story
 from whypath.model import KINDS
 from whypath.render import words

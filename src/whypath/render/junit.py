@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from whypath.derive.findings import Checked, Finding, Severity, at_or_above
+from whypath.derive.findings.finding import Checked, Finding, Severity, at_or_above
 from whypath.derive.inspection import CheckedRun, Inspection
 from whypath.render.unseen import visible
 

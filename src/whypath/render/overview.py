@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from whypath.derive.findings import Checked, Finding
+from whypath.derive.findings.finding import Checked, Finding
+from whypath.derive.findings.suspects import Suspect
 from whypath.derive.story import Story
-from whypath.derive.suspects import Suspect
 from whypath.errors import Problem
 from whypath.model import Decision
 

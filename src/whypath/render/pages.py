@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import to_json
-from whypath.derive.graph import Graph
+from whypath.derive.graphs.graph import Graph
 from whypath.derive.story import Story
 from whypath.render.assets import asset, block, hash_of, in_one_scope, policy
 from whypath.render.environment import environment, render_page

@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from math import ceil
 from typing import NamedTuple
 
-from whypath.derive.graph import Edge, Graph, Node
-from whypath.derive.labels import Row
+from whypath.derive.graphs.graph import Edge, Graph, Node
+from whypath.derive.graphs.labels import Row
 from whypath.render.measure import clip, plain, split, width
 
 COLUMNS = 5

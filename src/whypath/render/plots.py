@@ -12,9 +12,9 @@ from math import floor, log10
 from typing import NamedTuple
 from urllib.parse import quote
 
-from whypath.derive.groups import Numbers, appended
-from whypath.derive.periods import Periods
-from whypath.derive.row import Row
+from whypath.derive.sites.groups import Numbers, appended
+from whypath.derive.sites.periods import Periods
+from whypath.derive.sites.row import Row
 from whypath.render import words
 from whypath.render.site_rows import started
 

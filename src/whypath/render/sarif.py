@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from whypath import __version__
-from whypath.derive.findings import SEVERITIES, Finding
+from whypath.derive.findings.finding import SEVERITIES, Finding
 from whypath.derive.inspection import CheckedRun, Inspection, Place, finds_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from whypath import __version__
 from whypath.content import to_json
-from whypath.derive.groups import find_groupings, group_of
-from whypath.derive.periods import cut
-from whypath.derive.points import find_points
-from whypath.derive.row import Row, Rows
+from whypath.derive.sites.groups import find_groupings, group_of
+from whypath.derive.sites.periods import cut
+from whypath.derive.sites.points import find_points
+from whypath.derive.sites.row import Row, Rows
 from whypath.render.assets import PACKAGE, TEMPLATES, asset, in_one_scope, policy
 from whypath.render.diff_pages import diff_assets
 from whypath.render.environment import render_page

@@ -8,9 +8,9 @@ from array import array
 from collections.abc import Callable, Container, Iterable
 from typing import Any, Protocol
 
-from whypath.derive.groups import Numbers, appended
-from whypath.derive.points import Point
-from whypath.derive.row import By, Row
+from whypath.derive.sites.groups import Numbers, appended
+from whypath.derive.sites.points import Point
+from whypath.derive.sites.row import By, Row
 from whypath.render import words
 from whypath.render.site_pairs import Paired
 from whypath.render.site_rows import label, model, outcome, started

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from whypath.derive.comparisons import Pair
-from whypath.derive.ledger import Compared
-from whypath.derive.row import Row
+from whypath.derive.sites.comparisons import Pair
+from whypath.derive.sites.ledger import Compared
+from whypath.derive.sites.row import Row
 from whypath.render.environment import environment
 from whypath.render.site_rows import RowView, row_view
 

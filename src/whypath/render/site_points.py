@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from whypath.derive.periods import Periods
-from whypath.derive.points import LINKS_EACH, Chosen, Point
-from whypath.derive.row import By
+from whypath.derive.sites.periods import Periods
+from whypath.derive.sites.points import LINKS_EACH, Chosen, Point
+from whypath.derive.sites.row import By
 from whypath.render.plots import Part, Stacked, edge, ends, query, stack
 from whypath.render.site_rows import started
 from whypath.render.static import page_link

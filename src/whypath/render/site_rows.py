@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from whypath.derive.row import Row
+from whypath.derive.sites.row import Row
 from whypath.render import words
 
 

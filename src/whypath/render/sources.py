@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from whypath.derive.causes import How
-from whypath.derive.origin_chains import Use
-from whypath.derive.origin_places import Place
-from whypath.derive.origins import Origin
+from whypath.derive.origins.chains import Use
+from whypath.derive.origins.origin import Origin
+from whypath.derive.origins.places import Place
 from whypath.derive.story import Story
 
 SHOWN = 120

@@ -5,7 +5,7 @@ The pieces are those of the page: the same macros, the same style sheets.
 
 from typing import Any, NamedTuple
 
-from whypath.derive.graph import Graph
+from whypath.derive.graphs.graph import Graph
 from whypath.render.assets import asset
 from whypath.render.environment import environment
 from whypath.render.picture import Column, Layout, Point

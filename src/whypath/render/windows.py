@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from whypath.derive.story import Story
-from whypath.derive.window_changes import PARTS, tail, tokens_of
+from whypath.derive.windows.changes import PARTS, tail, tokens_of
 from whypath.model import Message, Step
 
 

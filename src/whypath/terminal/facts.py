@@ -3,11 +3,11 @@
 from typing import Any
 
 from whypath.content import ContentStore
-from whypath.derive.context import window
-from whypath.derive.findings import as_data, by_step
+from whypath.derive.findings.finding import as_data, by_step
 from whypath.derive.requests import Shape, request
 from whypath.derive.story import Story
-from whypath.derive.window_changes import PARTS, Change
+from whypath.derive.windows.changes import PARTS, Change
+from whypath.derive.windows.context import window
 from whypath.model import Message, Step
 from whypath.terminal.why import decision_json, why_json
 

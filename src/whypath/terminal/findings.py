@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from whypath.derive.findings import SEVERITIES, Finding, by_step
+from whypath.derive.findings.finding import SEVERITIES, Finding, by_step
 from whypath.derive.inspection import Inspection
 from whypath.derive.story import Story
 from whypath.terminal.text import counted, line, line_cut

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from whypath.derive.context import window
 from whypath.derive.story import Story
+from whypath.derive.windows.context import window
 from whypath.model import Message, Redaction, Run, Step
 from whypath.render import words
 from whypath.terminal.findings import finding_lines

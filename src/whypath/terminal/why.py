@@ -5,7 +5,7 @@ from typing import Any
 
 from whypath.derive.causes import MAX_CHAIN, chain
 from whypath.derive.evidence import CheckedEvidence
-from whypath.derive.origin_places import Place
+from whypath.derive.origins.places import Place
 from whypath.derive.story import Story
 from whypath.model import Decision
 from whypath.render.sources import HOWS, SourcePart, uses_of, values_of
