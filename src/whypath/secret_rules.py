@@ -1,11 +1,11 @@
 """Finds secrets in text by rules that are data: a package's, ours, and a person's own.
 
 A rule has a gate, a pattern that is cheap to look for in raw JSON. The gates of all
-rules are one automaton (google-re2, linear in the text whatever the pattern is), so a
-content in which nothing may be secret costs one look. Part of the `redact` room.
+rules are three automata (google-re2, linear in the text whatever the pattern is), so a
+content in which nothing may be secret costs three looks. Part of the `redact` room.
 
 Format: the rules of gitleaks, https://github.com/gitleaks/gitleaks#configuration, plus
-`strict`, `bare` and `dense` (see `secret_values`) and `gate`.
+what is said in `secret_rules.toml`.
 """
 
 import re
@@ -51,7 +51,7 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `gate` is looked for first, in raw JSON."""
+    """One rule. `gate` is looked for first, in raw JSON, with those of its `gates`."""
 
     name: str
     regex: str
@@ -61,6 +61,7 @@ class Rule:
     strict: bool = False
     bare: bool = False
     dense: bool = False
+    gates: str = "own"
     allowed: tuple["Allowed", ...] = field(default=(), repr=False)
 
     @cached_property
@@ -80,7 +81,7 @@ class Rule:
         """The secret in a match, and where it begins."""
         groups = range(1, self._compiled.groups + 1)
         first = self.group or next((g for g in groups if match.group(g)), 0)
-        value, start = match.group(first), match.start(first)
+        value, start = match.group(first) or "", match.start(first)
         return value.rstrip(_ENDS) or value, start
 
     def _is_secret(self, value: str, said: str, text: str, at: int) -> bool:
@@ -88,9 +89,7 @@ class Rule:
             return False
         if self.strict and not is_plausible(value, bare=self.bare, dense=self.dense):
             return False
-        return not any(
-            each.allows(value, said, text, at) for each in (*self.allowed, everywhere())
-        )
+        return not any(each.allows(value, said, text, at) for each in self.allowed)
 
 
 @dataclass(frozen=True)
@@ -135,13 +134,6 @@ def compiled(pattern: str) -> Any:
 
 
 @cache
-def everywhere() -> Allowed:
-    """What is never a secret, whatever the rule."""
-    found = _package()["allowlist"]
-    return Allowed("", tuple(found["regexes"]), tuple(found["stopwords"]))
-
-
-@cache
 def _package() -> dict[str, Any]:
     """The rules of the package, as they are shipped; its code is not wanted."""
     found = find_spec("secretscreen")
@@ -154,14 +146,31 @@ def _load(source: Any) -> dict[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def rules_in(config: dict[str, Any]) -> Iterator[Rule]:
-    """The rules of a configuration; those for files of a certain name are left out."""
+def rules_in(config: dict[str, Any], gates: str = "own") -> Iterator[Rule]:
+    """The rules of a configuration; those for files of a certain name are left out.
+
+    Its `words` stand in its patterns as `{word}`; what its `allowlist` allows, no rule
+    of it finds.
+    """
+    words = config.get("words", {})
+    allowed = tuple(_allowed(each) for each in (config.get("allowlist"),) if each)
     for rule in config.get("rules", ()):
         if "regex" in rule and "path" not in rule:
-            yield _rule(rule)
+            yield _rule({**rule, **_spelled(rule, words)}, gates, allowed)
 
 
-def _rule(rule: dict[str, Any]) -> Rule:
+def _spelled(rule: dict[str, Any], words: dict[str, str]) -> dict[str, str]:
+    """The patterns of a rule with words in the place of their names."""
+    patterns: dict[str, str] = {
+        name: rule[name] for name in ("regex", "gate") if name in rule
+    }
+    for word, pattern in words.items():
+        for name, text in patterns.items():
+            patterns[name] = text.replace(f"{{{word}}}", pattern)
+    return patterns
+
+
+def _rule(rule: dict[str, Any], gates: str, allowed: tuple[Allowed, ...]) -> Rule:
     regex = rule["regex"].replace(_LEAD, "")
     return Rule(
         NAMES.get(rule["id"], rule["id"]),
@@ -172,7 +181,8 @@ def _rule(rule: dict[str, Any]) -> Rule:
         rule.get("strict", False),
         rule.get("bare", False),
         rule.get("dense", False),
-        tuple(_allowed(each) for each in rule.get("allowlists", ())),
+        "run" if rule.get("run") else gates,
+        (*map(_allowed, rule.get("allowlists", ())), *allowed),
     )
 
 
@@ -198,33 +208,47 @@ def _gate(regex: str, keywords: Iterable[str]) -> str:
 
 
 class RuleBook:
-    """All rules of one run, and the automaton over their gates."""
+    """All rules of one run, and the automata over their gates.
+
+    The states of two patterns in one automaton multiply: those that count letters, the
+    package's and ours stay small apart from each other.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules: dict[str, list[Rule]] = {}
+        by_gate: dict[str, dict[str, list[Rule]]] = {}
         for rule in rules:
-            self._rules.setdefault(rule.gate, []).append(rule)
-        self._gates = list(self._rules)
-        options = re2.Options()
-        options.max_mem = MEMORY
-        options.log_errors = False
-        options.encoding = re2.Options.Encoding.LATIN1
-        self._set = re2.Set.SearchSet(options)
-        for gate in self._gates:
-            self._set.Add(gate.encode())
-        self._set.Compile()
+            by_gate.setdefault(rule.gates, {}).setdefault(rule.gate, []).append(rule)
+        self._automata = [
+            (_set_of(gates), list(gates.values())) for gates in by_gate.values()
+        ]
 
     def wanted(self, data: bytes) -> list[Rule]:
         """The rules that may find something in a raw content."""
-        gates = self._set.Match(data) or ()
-        return [rule for gate in gates for rule in self._rules[self._gates[gate]]]
+        return [
+            rule
+            for automaton, rules in self._automata
+            for gate in automaton.Match(data) or ()
+            for rule in rules[gate]
+        ]
+
+
+def _set_of(gates: Iterable[str]) -> Any:
+    options = re2.Options()
+    options.max_mem = MEMORY
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    automaton = re2.Set.SearchSet(options)
+    for gate in gates:
+        automaton.Add(gate.encode())
+    automaton.Compile()
+    return automaton
 
 
 def usual_rules(personal: bool = False) -> tuple[Rule, ...]:
     """The package's rules, and ours; with those for personal data if it is asked."""
-    own = _load(files("whypath") / "secret_rules.toml")["rules"]
-    asked = [rule for rule in own if personal or not rule.get("personal")]
-    return (*rules_in(_package()), *rules_in({"rules": asked}))
+    ours = _load(files("whypath") / "secret_rules.toml")
+    asked = [rule for rule in ours["rules"] if personal or not rule.get("personal")]
+    return (*rules_in(_package(), "package"), *rules_in({**ours, "rules": asked}))
 
 
 def own_rule(name: str, regex: str) -> Rule:
