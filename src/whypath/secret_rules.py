@@ -38,6 +38,7 @@ _ASSIGNED = (
 """What follows a name to which something is assigned, in JSON with its escapes."""
 _SHORT = 4
 _ENDS = ".,:;!?"
+_LEFT_OUT = "..."
 _BEFORE = re.compile(r"[\w.-]{0,50}$")
 
 
@@ -82,6 +83,8 @@ class Rule:
         groups = range(1, self._compiled.groups + 1)
         first = self.group or next((g for g in groups if match.group(g)), 0)
         value, start = match.group(first) or "", match.start(first)
+        if value.endswith(_LEFT_OUT):
+            return value, start
         return value.rstrip(_ENDS) or value, start
 
     def _is_secret(self, value: str, said: str, text: str, at: int) -> bool:
@@ -146,15 +149,15 @@ def _load(source: Any) -> dict[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def rules_in(config: dict[str, Any], gates: str = "own") -> Iterator[Rule]:
+def rules_in(
+    config: dict[str, Any], gates: str, allowed: tuple["Allowed", ...]
+) -> Iterator[Rule]:
     """The rules of a configuration; those for files of a certain name are left out.
 
-    Its `words` stand in its patterns as `{word}`; what its `allowlist` allows, no rule
-    of it finds.
+    Its `words` stand in its patterns as `{word}`. What is `allowed`, no rule finds.
     """
     words = config.get("words", {})
-    allowed = tuple(_allowed(each) for each in (config.get("allowlist"),) if each)
-    for rule in config.get("rules", ()):
+    for rule in config["rules"]:
         if "regex" in rule and "path" not in rule:
             yield _rule({**rule, **_spelled(rule, words)}, gates, allowed)
 
@@ -246,9 +249,13 @@ def _set_of(gates: Iterable[str]) -> Any:
 
 def usual_rules(personal: bool = False) -> tuple[Rule, ...]:
     """The package's rules, and ours; with those for personal data if it is asked."""
-    ours = _load(files("whypath") / "secret_rules.toml")
+    ours, theirs = _load(files("whypath") / "secret_rules.toml"), _package()
     asked = [rule for rule in ours["rules"] if personal or not rule.get("personal")]
-    return (*rules_in(_package(), "package"), *rules_in({**ours, "rules": asked}))
+    allowed = _allowed(ours["allowlist"])
+    return (
+        *rules_in(theirs, "package", (_allowed(theirs["allowlist"]), allowed)),
+        *rules_in({**ours, "rules": asked}, "own", (allowed,)),
+    )
 
 
 def own_rule(name: str, regex: str) -> Rule:

@@ -9,7 +9,8 @@ from collections import Counter
 
 _STAND_IN = re.compile(
     r"""(?ix) ^ (?:
-      [x*.\#_-]+ | \W+ | \d+ | \d[\d:.,/T+Z-]+ | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-0{12}
+      [x*.\#_-]+ | \W+ | \d{1,23} | \d[\d:.,/T+Z-]{0,23}
+    | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-0{12}
     | <[\w .:/-]*>.* | \$[\w({].* | %\w+%.* | %[sdr(].* | @\w+@? | \#\{.* | &\w+;.*
     | \{ (?: \{.* | [a-z_\d]?[^{}\s]{0,40}\}.* )? | \[[\w .:-]*(?:\].*)?
     | (?:your|my|the|some|insert|enter|put|replace|change)[_\s-].* | yourp\w+
@@ -30,9 +31,12 @@ _DATE = re.compile(r"^\d{4}-\d\d-\d\d")
 _CODE = re.compile(r"\w+\(|\)$|::|->|=>|&&|\|\||\w(?:==|!=)\w|^[=!<>]=")
 _SIGN = re.compile(r"\w[!#%^~?]+\w")
 """A sign that a name in code or a sentence does not have inside."""
-_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}(?![a-z])")
-_LONG = re.compile(r"[a-z]{20}|[A-Z]{20}|\d{24}|[a-z]{12}\d{3}|[A-Z]{12}\d{3}")
-"""Longer than a word, or a number that counts something."""
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+"""The words and numbers that a name is put together from."""
+_LONG = re.compile(r"[a-z]{24}|[A-Z]{24}|\d{24}|(?:[A-Z\d]{5}-){3}[A-Z\d]{5}")
+"""Longer than a word or a number that counts something; a licence in groups."""
+_UNSPOKEN = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}", re.I)
+"""More consonants than a word has one after the other."""
 _TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=\d)[A-Za-z]")
 
 
@@ -68,14 +72,17 @@ def _is_mixed(value: str) -> bool:
 
 def _is_words(value: str) -> bool:
     """True for words that code puts together: `X25519PublicKey`, `no-key-2`."""
-    words = _WORDS.findall(value)
-    said = sum(map(len, words))
-    return len(words) > 1 and said * 4 > len(value) * 3 and said > 4 * len(words)
+    parts = _PARTS.findall(value)
+    words = [part for part in parts if not part.isdigit()]
+    numbers = [part for part in parts if part.isdigit()]
+    if len(words) < 2 or any(len(number) > 8 for number in numbers):
+        return False
+    return 2 * len(numbers) <= len(words) and sum(map(len, words)) >= 3 * len(words)
 
 
 def _is_chance(value: str) -> bool:
     """True for letters and digits in an order that nobody would write."""
-    if _LONG.search(value):
+    if _LONG.search(value) or _UNSPOKEN.search(value):
         return True
     digits = sum(c.isdigit() for c in value)
     letters = sum(c.isalpha() for c in value)
