@@ -39,6 +39,8 @@ _ASSIGNED = (
 _SHORT = 4
 _ENDS = ".,:;!?"
 _LEFT_OUT = "..."
+_CHANCE = "chance"
+"""The group of a match that is judged, where that is not the whole secret."""
 _BEFORE = re.compile(r"[\w.-]{0,50}$")
 
 
@@ -75,7 +77,10 @@ class Rule:
             value, start = self._value(match)
             whole = _BEFORE.search(text[max(0, match.start() - 50) : match.start()])
             said = (whole[0] if whole else "") + match.group()
-            if self._is_secret(value, said, text, match.start()):
+            judged = match[_CHANCE] if _CHANCE in self._compiled.groupindex else value
+            if self._looks_secret(judged) and not any(
+                each.allows(value, said, text, match.start()) for each in self.allowed
+            ):
                 yield Hit(self.name, value, text[match.start() : start])
 
     def _value(self, match: Any) -> tuple[str, int]:
@@ -87,12 +92,10 @@ class Rule:
             return value, start
         return value.rstrip(_ENDS) or value, start
 
-    def _is_secret(self, value: str, said: str, text: str, at: int) -> bool:
+    def _looks_secret(self, value: str) -> bool:
         if not value or (self.entropy and entropy(value) < self.entropy):
             return False
-        if self.strict and not is_plausible(value, bare=self.bare, dense=self.dense):
-            return False
-        return not any(each.allows(value, said, text, at) for each in self.allowed)
+        return not self.strict or is_plausible(value, bare=self.bare, dense=self.dense)
 
 
 @dataclass(frozen=True)
