@@ -39,8 +39,8 @@ _ASSIGNED = (
 _SHORT = 4
 _ENDS = ".,:;!?"
 _LEFT_OUT = "..."
-_CHANCE = "chance"
-"""The group of a match that is judged, where that is not the whole secret."""
+_NEAR = 400
+"""Letters of a line on either side of a place, at most."""
 _BEFORE = re.compile(r"[\w.-]{0,50}$")
 
 
@@ -71,31 +71,43 @@ class Rule:
     def _compiled(self) -> Any:
         return compiled(self.regex)
 
+    @cached_property
+    def _groups(self) -> range:
+        return range(1, self._compiled.groups + 1)
+
+    @cached_property
+    def _judged(self) -> int:
+        """The group of a match that is judged, or none for the whole secret."""
+        return int(self._compiled.groupindex.get("chance", 0))
+
     def find(self, text: str) -> Iterator[Hit]:
-        """The secrets of this kind in a text."""
+        """The secrets of this kind in a text, each once."""
+        found: set[Hit] = set()
         for match in self._compiled.finditer(text):
             value, start = self._value(match)
-            whole = _BEFORE.search(text[max(0, match.start() - 50) : match.start()])
-            said = (whole[0] if whole else "") + match.group()
-            judged = match[_CHANCE] if _CHANCE in self._compiled.groupindex else value
-            if self._looks_secret(judged) and not any(
-                each.allows(value, said, text, match.start()) for each in self.allowed
-            ):
-                yield Hit(self.name, value, text[match.start() : start])
+            hit = Hit(self.name, value, text[match.start() : start])
+            if hit not in found and self._is_secret(value, match, text):
+                found.add(hit)
+                yield hit
 
     def _value(self, match: Any) -> tuple[str, int]:
         """The secret in a match, and where it begins."""
-        groups = range(1, self._compiled.groups + 1)
-        first = self.group or next((g for g in groups if match.group(g)), 0)
+        first = self.group or next((g for g in self._groups if match.group(g)), 0)
         value, start = match.group(first) or "", match.start(first)
         if value.endswith(_LEFT_OUT):
             return value, start
         return value.rstrip(_ENDS) or value, start
 
-    def _looks_secret(self, value: str) -> bool:
-        if not value or (self.entropy and entropy(value) < self.entropy):
+    def _is_secret(self, value: str, match: Any, text: str) -> bool:
+        judged = match.group(self._judged) if self._judged else value
+        if not judged or (self.entropy and entropy(judged) < self.entropy):
             return False
-        return not self.strict or is_plausible(value, bare=self.bare, dense=self.dense)
+        if self.strict and not is_plausible(judged, bare=self.bare, dense=self.dense):
+            return False
+        start = match.start()
+        name = _BEFORE.search(text[max(0, start - 50) : start])
+        said = (name[0] if name else "") + match.group()
+        return not any(each.allows(value, said, text, start) for each in self.allowed)
 
 
 @dataclass(frozen=True)
@@ -127,8 +139,10 @@ class Allowed:
 
 
 def _line(text: str, at: int) -> str:
-    end = text.find("\n", at)
-    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else at + 400]
+    """The line around a place, or what of it is near."""
+    first = max(0, at - _NEAR)
+    start, end = text.rfind("\n", first, at), text.find("\n", at, at + _NEAR)
+    return text[max(first, start + 1) : end if end >= 0 else at + _NEAR]
 
 
 def compiled(pattern: str) -> Any:

@@ -18,8 +18,8 @@ _STAND_IN = re.compile(
     | .*placeholder.* | .*(?:xxxx|\*\*\*|\.\.\.|…).* | dummy.* | fake.* | foo\w* | bar
     | todo | tbd | n/?a | none | null | nil | true | false | undefined | unset | empty
     | string | str | int | bool | bytes | object | any | text | optional | required
-    | secret(?:name|key|s)? | tokens? | pass(?:word|wd)?s? | keys? | value | hidden
-    | user(?:name)? | admin | root | test(?:ing)? | default | basic | bearer | key
+    | secret(?:name|key|s)? | tokens? | pass(?:word|wd|phrase)?s?\d* | keys? | value
+    | hidden | user(?:name)?\d* | admin | root | test(?:ing)? | default | basic | bearer
     | self | this | args | kwargs | env(?:iron)? | process | config | settings | os
     | (?:os|self|this|process|config|settings|env|args|req|request|ctx|props)[.\[].*
     ) $"""
@@ -28,7 +28,7 @@ _STAND_IN = re.compile(
 _NAME = re.compile(r"^[A-Za-z_$@.:/\\-]++\d?\W*+$")
 _PATH = re.compile(r"^(?:[a-z]+:/)?[.~]?/[\w./~ -]*$|^[A-Za-z]:\\|\.\w{2,4}$", re.I)
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d")
-_CODE = re.compile(r"\w+\(|\)$|::|->|=>|&&|\|\||\w(?:==|!=)\w|^[=!<>]=")
+_CODE = re.compile(r"\w\(|\)$|::|->|=>|&&|\|\||\w(?:==|!=)\w|^[=!<>]=")
 _SIGN = re.compile(r"\w[!#%^~?]+\w")
 """A sign that a name in code or a sentence does not have inside."""
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
