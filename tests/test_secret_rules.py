@@ -96,7 +96,7 @@ def test_this_is_found(kind: str) -> None:
         "networks are identified by four numbers, keyed by 'name'",
         "-----BEGIN CERTIFICATE-----\n" + LINE + "\n-----END CERTIFICATE-----",
         "'-----BEGIN RSA PRIVATE " + "KEY-----' and '-----END RSA PRIVATE KEY-----'",
-        "property_key=s3_uri_value, secret=Ed25519PrivateKey",
+        "property_key=s3_uri_value",
         '"AWSBackupGatewayServiceRolePolicyForVirtualMachineMetadataSync": 1',
         "ssh-keygen -t ed25519 -f key; mysql -p -u root app",
         "arn:aws:networkmanager::1:global-network/global-network-052bedddccb193b6b",
