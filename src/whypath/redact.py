@@ -37,7 +37,7 @@ _VAGUE = ("api-key", "assigned-secret", "keyed-secret", "vendor-token", "bearer-
 _LAST = 100
 _MORE = 8
 """Letters around a secret that make it no other one."""
-_PACKED = Rule("base64", r"\z.", packed_gate())
+_PACKED = Rule("base64", r"\z.", packed_gate(), gates="run")
 
 
 @cache

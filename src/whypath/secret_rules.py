@@ -1,11 +1,11 @@
 """Finds secrets in text by rules that are data: a package's, ours, and a person's own.
 
 A rule has a gate, a pattern that is cheap to look for in raw JSON. The gates of all
-rules are one automaton (google-re2, linear in the text whatever the pattern is), so a
-content in which nothing may be secret costs one look. Part of the `redact` room.
+rules are three automata (google-re2, linear in the text whatever the pattern is), so a
+content in which nothing may be secret costs three looks. Part of the `redact` room.
 
 Format: the rules of gitleaks, https://github.com/gitleaks/gitleaks#configuration, plus
-`strict`, `bare` and `dense` (see `secret_values`) and `gate`.
+what is said in `secret_rules.toml`.
 """
 
 import re
@@ -38,6 +38,9 @@ _ASSIGNED = (
 """What follows a name to which something is assigned, in JSON with its escapes."""
 _SHORT = 4
 _ENDS = ".,:;!?"
+_LEFT_OUT = "..."
+_NEAR = 400
+"""Letters of a line on either side of a place, at most."""
 _BEFORE = re.compile(r"[\w.-]{0,50}$")
 
 
@@ -51,7 +54,7 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `gate` is looked for first, in raw JSON."""
+    """One rule. `gate` is looked for first, in raw JSON, with those of its `gates`."""
 
     name: str
     regex: str
@@ -61,36 +64,50 @@ class Rule:
     strict: bool = False
     bare: bool = False
     dense: bool = False
+    gates: str = "own"
     allowed: tuple["Allowed", ...] = field(default=(), repr=False)
 
     @cached_property
     def _compiled(self) -> Any:
         return compiled(self.regex)
 
+    @cached_property
+    def _groups(self) -> range:
+        return range(1, self._compiled.groups + 1)
+
+    @cached_property
+    def _judged(self) -> int:
+        """The group of a match that is judged, or none for the whole secret."""
+        return int(self._compiled.groupindex.get("chance", 0))
+
     def find(self, text: str) -> Iterator[Hit]:
-        """The secrets of this kind in a text."""
+        """The secrets of this kind in a text, each once."""
+        found: set[Hit] = set()
         for match in self._compiled.finditer(text):
             value, start = self._value(match)
-            whole = _BEFORE.search(text[max(0, match.start() - 50) : match.start()])
-            said = (whole[0] if whole else "") + match.group()
-            if self._is_secret(value, said, text, match.start()):
-                yield Hit(self.name, value, text[match.start() : start])
+            hit = Hit(self.name, value, text[match.start() : start])
+            if hit not in found and self._is_secret(value, match, text):
+                found.add(hit)
+                yield hit
 
     def _value(self, match: Any) -> tuple[str, int]:
         """The secret in a match, and where it begins."""
-        groups = range(1, self._compiled.groups + 1)
-        first = self.group or next((g for g in groups if match.group(g)), 0)
-        value, start = match.group(first), match.start(first)
+        first = self.group or next((g for g in self._groups if match.group(g)), 0)
+        value, start = match.group(first) or "", match.start(first)
+        if value.endswith(_LEFT_OUT):
+            return value, start
         return value.rstrip(_ENDS) or value, start
 
-    def _is_secret(self, value: str, said: str, text: str, at: int) -> bool:
-        if not value or (self.entropy and entropy(value) < self.entropy):
+    def _is_secret(self, value: str, match: Any, text: str) -> bool:
+        judged = match.group(self._judged) if self._judged else value
+        if not judged or (self.entropy and entropy(judged) < self.entropy):
             return False
-        if self.strict and not is_plausible(value, bare=self.bare, dense=self.dense):
+        if self.strict and not is_plausible(judged, bare=self.bare, dense=self.dense):
             return False
-        return not any(
-            each.allows(value, said, text, at) for each in (*self.allowed, everywhere())
-        )
+        start = match.start()
+        name = _BEFORE.search(text[max(0, start - 50) : start])
+        said = (name[0] if name else "") + match.group()
+        return not any(each.allows(value, said, text, start) for each in self.allowed)
 
 
 @dataclass(frozen=True)
@@ -122,8 +139,10 @@ class Allowed:
 
 
 def _line(text: str, at: int) -> str:
-    end = text.find("\n", at)
-    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else at + 400]
+    """The line around a place, or what of it is near."""
+    first = max(0, at - _NEAR)
+    start, end = text.rfind("\n", first, at), text.find("\n", at, at + _NEAR)
+    return text[max(first, start + 1) : end if end >= 0 else at + _NEAR]
 
 
 def compiled(pattern: str) -> Any:
@@ -132,13 +151,6 @@ def compiled(pattern: str) -> Any:
     options.max_mem = MEMORY
     options.log_errors = False
     return re2.compile(pattern, options)
-
-
-@cache
-def everywhere() -> Allowed:
-    """What is never a secret, whatever the rule."""
-    found = _package()["allowlist"]
-    return Allowed("", tuple(found["regexes"]), tuple(found["stopwords"]))
 
 
 @cache
@@ -154,14 +166,31 @@ def _load(source: Any) -> dict[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def rules_in(config: dict[str, Any]) -> Iterator[Rule]:
-    """The rules of a configuration; those for files of a certain name are left out."""
-    for rule in config.get("rules", ()):
+def rules_in(
+    config: dict[str, Any], gates: str, allowed: tuple["Allowed", ...]
+) -> Iterator[Rule]:
+    """The rules of a configuration; those for files of a certain name are left out.
+
+    Its `words` stand in its patterns as `{word}`. What is `allowed`, no rule finds.
+    """
+    words = config.get("words", {})
+    for rule in config["rules"]:
         if "regex" in rule and "path" not in rule:
-            yield _rule(rule)
+            yield _rule({**rule, **_spelled(rule, words)}, gates, allowed)
 
 
-def _rule(rule: dict[str, Any]) -> Rule:
+def _spelled(rule: dict[str, Any], words: dict[str, str]) -> dict[str, str]:
+    """The patterns of a rule with words in the place of their names."""
+    patterns: dict[str, str] = {
+        name: rule[name] for name in ("regex", "gate") if name in rule
+    }
+    for word, pattern in words.items():
+        for name, text in patterns.items():
+            patterns[name] = text.replace(f"{{{word}}}", pattern)
+    return patterns
+
+
+def _rule(rule: dict[str, Any], gates: str, allowed: tuple[Allowed, ...]) -> Rule:
     regex = rule["regex"].replace(_LEAD, "")
     return Rule(
         NAMES.get(rule["id"], rule["id"]),
@@ -172,7 +201,8 @@ def _rule(rule: dict[str, Any]) -> Rule:
         rule.get("strict", False),
         rule.get("bare", False),
         rule.get("dense", False),
-        tuple(_allowed(each) for each in rule.get("allowlists", ())),
+        "run" if rule.get("run") else gates,
+        (*map(_allowed, rule.get("allowlists", ())), *allowed),
     )
 
 
@@ -198,33 +228,51 @@ def _gate(regex: str, keywords: Iterable[str]) -> str:
 
 
 class RuleBook:
-    """All rules of one run, and the automaton over their gates."""
+    """All rules of one run, and the automata over their gates.
+
+    The states of two patterns in one automaton multiply: those that count letters, the
+    package's and ours stay small apart from each other.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules: dict[str, list[Rule]] = {}
+        by_gate: dict[str, dict[str, list[Rule]]] = {}
         for rule in rules:
-            self._rules.setdefault(rule.gate, []).append(rule)
-        self._gates = list(self._rules)
-        options = re2.Options()
-        options.max_mem = MEMORY
-        options.log_errors = False
-        options.encoding = re2.Options.Encoding.LATIN1
-        self._set = re2.Set.SearchSet(options)
-        for gate in self._gates:
-            self._set.Add(gate.encode())
-        self._set.Compile()
+            by_gate.setdefault(rule.gates, {}).setdefault(rule.gate, []).append(rule)
+        self._automata = [
+            (_set_of(gates), list(gates.values())) for gates in by_gate.values()
+        ]
 
     def wanted(self, data: bytes) -> list[Rule]:
         """The rules that may find something in a raw content."""
-        gates = self._set.Match(data) or ()
-        return [rule for gate in gates for rule in self._rules[self._gates[gate]]]
+        return [
+            rule
+            for automaton, rules in self._automata
+            for gate in automaton.Match(data) or ()
+            for rule in rules[gate]
+        ]
+
+
+def _set_of(gates: Iterable[str]) -> Any:
+    options = re2.Options()
+    options.max_mem = MEMORY
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    automaton = re2.Set.SearchSet(options)
+    for gate in gates:
+        automaton.Add(gate.encode())
+    automaton.Compile()
+    return automaton
 
 
 def usual_rules(personal: bool = False) -> tuple[Rule, ...]:
     """The package's rules, and ours; with those for personal data if it is asked."""
-    own = _load(files("whypath") / "secret_rules.toml")["rules"]
-    asked = [rule for rule in own if personal or not rule.get("personal")]
-    return (*rules_in(_package()), *rules_in({"rules": asked}))
+    ours, theirs = _load(files("whypath") / "secret_rules.toml"), _package()
+    asked = [rule for rule in ours["rules"] if personal or not rule.get("personal")]
+    allowed = _allowed(ours["allowlist"])
+    return (
+        *rules_in(theirs, "package", (_allowed(theirs["allowlist"]), allowed)),
+        *rules_in({**ours, "rules": asked}, "own", (allowed,)),
+    )
 
 
 def own_rule(name: str, regex: str) -> Rule:

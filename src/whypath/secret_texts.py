@@ -28,6 +28,8 @@ _NAME = re.compile(r"[\w.-]*")
 """A name that says nothing by itself."""
 _RUN = re.compile(r"[A-Za-z0-9+/]{24,8192}={0,2}|[A-Za-z0-9_-]{24,8192}={0,2}")
 _PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
+_ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|#\d{2,3}|#x[0-9a-f]{2});")
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _ESCAPED = re.compile(r'\\["nrt/]|\\u00[2-7]')
 _QUADS = 6
 """Groups of four letters of base64 that are looked at."""
@@ -59,10 +61,14 @@ def as_pair(name: str, text: str) -> str:
 
 
 def readings(text: str) -> Iterator[str]:
-    """The text, and what it says where it is JSON or an address inside a text."""
+    """The text, and what it says as an address, as HTML, in a terminal or as JSON."""
     yield text
     if _PERCENT.search(text):
         yield unquote(text)
+    if _ENTITY.search(text):
+        yield html.unescape(text)
+    if _COLOUR.search(text):
+        yield _COLOUR.sub("", text)
     for _ in range(2):
         if not _ESCAPED.search(text):
             return
