@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from lowest import REQUIREMENT, constraint, requirements
 
+from lowest import REQUIREMENT, constraint, requirements
 from samples import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
