@@ -1,6 +1,6 @@
 """The same traces become the same bytes: in any place, zone, language, order of work.
 
-`WHYPATH_WORLDS` tries every combination, which takes a quarter of an hour of processor time.
+`WHYPATH_WORLDS` tries every combination, for ten minutes of processor time.
 """
 
 import hashlib
