@@ -95,6 +95,14 @@ def test_a_secret_is_not_in_the_index(built: Path) -> None:
     assert not any(SECRET.encode() in data for data in plain)
 
 
+def test_a_site_that_is_named_from_where_one_stands_can_be_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    build(EXAMPLES / "crash", Path("site"))
+    assert (tmp_path / "site" / "pagefind" / "pagefind.js").is_file()
+
+
 def test_only_the_page_that_searches_may_run_pagefind(built: Path) -> None:
     for path in built.rglob("*.html"):
         loose = "wasm-unsafe-eval" in path.read_text("utf-8")

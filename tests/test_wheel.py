@@ -1,8 +1,11 @@
 """What is built is what is in the checkout, and runs without it."""
 
+import io
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -78,19 +81,79 @@ def test_the_wheel_runs_and_writes_a_report(
     assert page.rstrip().endswith("</html>")
 
 
-def test_the_wheel_is_built_twice_to_the_same_bytes(
-    wheel: Path, tmp_path: Path
+def copy_of_the_checkout(folder: Path, mode: int) -> Path:
+    """The files that are in the repository, elsewhere, of another day and mode."""
+    command = ["git", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("NOT CHECKED: this is no git checkout, so its files are not known")
+    names = [name for name in listed.stdout.decode().split("\0") if name]
+    for name in (name for name in names if (ROOT / name).is_file()):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+        target.chmod(mode)
+        os.utime(target, (981_000_000, 981_000_000))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, bytes]]:
+    """Wheel and sdist, built twice: in another folder, zone, umask, on another day."""
+    found = []
+    for number, (mode, umask, zone) in enumerate(
+        [(0o644, 0o022, "UTC"), (0o600, 0o077, "Asia/Kolkata")]
+    ):
+        base = tmp_path_factory.mktemp(f"build-{number}")
+        source = copy_of_the_checkout(base / "source", mode)
+        environment = os.environ | {"PYTHONHASHSEED": str(number), "TZ": zone}
+        environment.pop("SOURCE_DATE_EPOCH", None)
+        command = ("-m", "hatchling", "build", "-d", base / "dist")
+        run(*command, cwd=source, env=environment, umask=umask)
+        found.append({path.name: path.read_bytes() for path in base.glob("dist/*")})
+    return found
+
+
+def test_wheel_and_sdist_are_built_twice_to_the_same_bytes(
+    built: list[dict[str, bytes]],
 ) -> None:
-    built = []
-    for number in (1, 2):
-        environment = {
-            **os.environ,
-            "SOURCE_DATE_EPOCH": "1700000000",
-            "PYTHONHASHSEED": str(number),
-            "TZ": ("UTC", "Asia/Kolkata")[number - 1],
-        }
-        folder = tmp_path / str(number)
-        command = ("-m", "hatchling", "build", "-t", "wheel", "-d", folder)
-        run(*command, cwd=ROOT, env=environment)
-        built.append((folder / wheel.name).read_bytes())
-    assert built[0] == built[1]
+    first, second = built
+    assert len(first) == 2
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_the_sdist_holds_all_that_the_tests_read_and_builds_the_same_wheel(
+    built: list[dict[str, bytes]], tmp_path: Path
+) -> None:
+    [packed] = [data for name, data in built[0].items() if name.endswith(".tar.gz")]
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [inside] = tmp_path.iterdir()
+    kept = copy_of_the_checkout(tmp_path / "checkout", 0o644)
+    names = {path.relative_to(kept) for path in kept.rglob("*") if path.is_file()}
+    missing = [str(name) for name in sorted(names) if not (inside / name).is_file()]
+    assert missing == [".ci/run", ".gitattributes"]
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=inside)
+    [wheel] = tmp_path.glob("*.whl")
+    assert wheel.read_bytes() == built[0][wheel.name]
+
+
+def everything_below(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file and folder."""
+    found = ((str(path), path.lstat()) for path in [folder, *folder.rglob("*")])
+    return {name: (seen.st_size, seen.st_mtime_ns) for name, seen in found}
+
+
+def test_an_installed_package_that_is_read_only_works_and_stays_as_it_is(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    package = Path(installed["PYTHONPATH"])
+    for folder in [package, *(p for p in package.rglob("*") if p.is_dir())]:
+        folder.chmod(0o555)
+    before = everything_below(package)
+    quiet = {**installed, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere"}
+    trace = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
+    run("-m", "whypath", "report", trace, "-o", "r/", cwd=tmp_path, env=quiet)
+    run("-m", "whypath", "site", EXAMPLES, "-o", "s", cwd=tmp_path, env=quiet)
+    assert everything_below(package) == before

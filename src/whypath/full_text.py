@@ -38,6 +38,7 @@ def index_texts(site: Path, steps: str) -> None:
 
     Raises `TraceError` where Pagefind is missing or fails.
     """
+    site = site.resolve()  # a relative one would be looked for in itself
     command = [program(), "--site", str(site), "--output-subdir", FOLDER]
     command += ["--glob", steps, "--force-language", "en", "--quiet"]
     command += ["--exclude-selectors", ".pages, .foot, .static-nav"]

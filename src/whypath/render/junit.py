@@ -6,7 +6,7 @@ https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
 
 import re
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape  # Python's own for XML brings an HTTP client along
 
 from whypath.derive.findings.finding import Checked, Finding, Severity, at_or_above
 from whypath.derive.inspection import CheckedRun, Inspection
@@ -114,9 +114,9 @@ def _unmatched(check: Checked, name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", visible(text)))
+    return escape(_NOT_XML.sub("\ufffd", visible(text)), quote=False)
 
 
 def _attribute(text: str) -> str:
     line = _NOT_XML.sub("\ufffd", visible(" ".join(text.split())))
-    return quoteattr(line)
+    return f'"{escape(line)}"'
