@@ -8,9 +8,11 @@ import pytest
 from samples import EXAMPLES, read_runs
 from tiny import Tiny
 from whypath.builder import Thread
+from whypath.derive.origins import asking
 from whypath.derive.origins.chains import uses
 from whypath.derive.origins.origin import Origin, find_origins
 from whypath.derive.origins.texts import MAX_BYTES
+from whypath.derive.story import tell
 from whypath.derive.values import MAX_DEPTH, MAX_VALUES, texts_of, values_of
 from whypath.derive.windows.context import find_contexts
 from whypath.model import Run
@@ -369,3 +371,27 @@ def test_no_text_is_taken_from_too_deep() -> None:
     for _ in range(MAX_DEPTH * 3):
         document = [document]
     assert list(texts_of(document)) == []
+
+
+def test_of_a_huge_run_the_values_of_the_last_steps_are_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(asking, "MAX_STEPS", 3)
+    tiny = Tiny()
+    tiny.step("user", output="about T-8841, please")
+    for at in range(5):
+        tiny.step("model", calls=[(f"c{at}", "look", {"ticket_id": "T-8841"})])
+        tiny.result(f"c{at}", "done")
+    run = tiny.run
+    story = tell(run)
+    acts = [step.position for step in run.steps if step.kind == "tool"]
+    assert list(story.origins) == acts[-3:]
+    assert {o.verdict for all_ in story.origins.values() for o in all_} == {"part"}
+    told = [problem.what for problem in story.run.problems]
+    assert told == [f"the run is huge: values before step {acts[-3]} are not followed"]
+    unseen = {check.rule: check for check in story.checks if "huge" in check.note}
+    assert list(unseen) == ["ungrounded-argument", "evicted-evidence", "stale-value"]
+    assert {check.status for check in unseen.values()} == {"unknown"}
+    monkeypatch.setattr(asking, "MAX_STEPS", 5)
+    assert list(tell(run).origins) == acts
+    assert not tell(run).run.problems

@@ -1,6 +1,6 @@
 """Everything derived from a run that a page or the terminal shows, worked out once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whypath.derive.causes import Cause, find_causes
 from whypath.derive.decisions.find import find_decisions, governing
@@ -10,12 +10,14 @@ from whypath.derive.findings.finding import Checked, Finding
 from whypath.derive.findings.sight import Sight
 from whypath.derive.findings.suspects import Suspect, find_suspects, has_failed
 from whypath.derive.findings.words import with_findings
+from whypath.derive.origins.asking import followed_from
 from whypath.derive.origins.chains import Use, uses
 from whypath.derive.origins.origin import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
 from whypath.derive.windows.changes import Change, Shares, find_changes, find_shares
 from whypath.derive.windows.context import find_contexts
-from whypath.model import Context, Decision, Run
+from whypath.errors import Problem
+from whypath.model import Context, Decision, Run, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
     evidence = check_evidence(run, decisions)
     contexts = find_contexts(run)
     origins = find_origins(run, contexts) if in_depth else {}
+    first = followed_from(run)
+    if in_depth and first > 1:
+        run = replace(run, problems=(*run.problems, _not_followed(run.step(first))))
     led_by = governing(run, decisions)
     titles = tuple(title(run, step) for step in run.steps)
     causes = find_causes(run, origins, evidence, contexts, led_by) if in_depth else {}
@@ -93,6 +98,13 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
         totals=totals(run, decisions),
         verdict=summed_up,
     )
+
+
+def _not_followed(first: Step) -> Problem:
+    """Says from which step on it is told where values came from."""
+    what = f"the run is huge: values before step {first.position:,} are not followed"
+    done = "all else is told of them"
+    return Problem("note", what, done, first.source.file, first.source.line)
 
 
 def _seen_at(run: Run, contexts: dict[int, Context]) -> dict[int, int]:

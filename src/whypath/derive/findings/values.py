@@ -13,6 +13,7 @@ from whypath.derive.evidence import leaves
 from whypath.derive.findings.effects import bag, words_of
 from whypath.derive.findings.finding import Cite, Finding, NotApplicable, Unseen
 from whypath.derive.findings.sight import Act, Sight, short
+from whypath.derive.origins.asking import followed_from
 from whypath.derive.origins.origin import Origin
 
 _SETTINGS = bag(
@@ -81,6 +82,13 @@ def ungrounded_arguments(sight: Sight) -> Iterator[Finding | Unseen | NotApplica
             )
     if blind:
         yield Unseen(f"what the model saw is not recorded for {blind:,} values")
+    yield from _not_followed(sight)
+
+
+def _not_followed(sight: Sight) -> Iterator[Unseen]:
+    first = followed_from(sight.run)
+    if first > 1:
+        yield Unseen(f"the run is huge: values are followed from step {first:,} on")
 
 
 def _is_at_stake(act: Act) -> bool:
@@ -121,8 +129,9 @@ def _plain_path(path: str) -> str:
     return re.sub(r"\[\d+\]", "[]", path)
 
 
-def evicted_evidence(sight: Sight) -> Iterator[Finding]:
+def evicted_evidence(sight: Sight) -> Iterator[Finding | Unseen]:
     """Values that the model used after what held them had left its window."""
+    yield from _not_followed(sight)
     resets = [step.position for step in sight.run.steps if step.resets_context]
     drops = [at for at, context in sight.contexts.items() if context.dropped]
     for act in sight.acts:
@@ -155,8 +164,9 @@ def evicted_evidence(sight: Sight) -> Iterator[Finding]:
                 )
 
 
-def stale_values(sight: Sight) -> Iterator[Finding]:
+def stale_values(sight: Sight) -> Iterator[Finding | Unseen]:
     """Values taken from a result that a later call of the same had replaced."""
+    yield from _not_followed(sight)
     for key, acts in _asked_again(sight).items():
         for earlier, later in pairwise(acts):
             replaced = _replaced(sight, earlier, later)

@@ -6,11 +6,13 @@ from whypath.derive.origins.forms import forms_of
 from whypath.derive.origins.index import Key, Wanted
 from whypath.derive.origins.view import Views
 from whypath.derive.values import Nature, Value, values_of
-from whypath.model import Run
+from whypath.model import Run, Step
 
 Of = Literal["arguments", "answer", "evidence"]
 
 _ACTS = ("tool", "retrieval", "agent")
+MAX_STEPS = 30_000
+"""The values of so many steps are followed, the last ones: each takes memory."""
 
 
 class Keys(NamedTuple):
@@ -38,6 +40,16 @@ def gather(run: Run, views: Views) -> tuple[Wanted, dict[int, list[Asked]]]:
     return asking.wanted, asking.asked
 
 
+def followed_from(run: Run) -> int:
+    """The first step whose values are followed: 1, or later in a huge run."""
+    using = [step.position for step in run.steps if _acts(step) or step.decision]
+    return using[-MAX_STEPS] if len(using) > MAX_STEPS else 1
+
+
+def _acts(step: Step) -> bool:
+    return step.kind in _ACTS or (step.kind == "handoff" and step.call_id is not None)
+
+
 class _Asking:
     """Gathers the values that steps used, by the view they were used in."""
 
@@ -47,12 +59,11 @@ class _Asking:
         self._contents = run.contents
         self._known: dict[int, tuple[Keys, ...]] = {}
         self._keys_of: dict[tuple[str, Nature], tuple[tuple[Key, ...], ...]] = {}
-        for step in run.steps:
+        for step in run.steps[followed_from(run) - 1 :]:
             view = views.of.get(step.position)
             if view is None:
                 continue
-            acts = step.kind in _ACTS or (step.kind == "handoff" and step.call_id)
-            if acts and step.input is not None:
+            if _acts(step) and step.input is not None:
                 self._ask(view, step.position, "arguments", None, step.input)
             for evidence in step.decision.evidence if step.decision else ():
                 if evidence.value is not None:
