@@ -17,6 +17,9 @@ BYTES_A_TOKEN = 4
 PARTS = ("system", "user", "assistant", "reasoning", "calls", "results", "data")
 """The kinds of messages that a window is measured by."""
 
+_NONE: frozenset[int] = frozenset()
+"""One for all: each empty one would be an object of its own."""
+
 Shares = tuple[int, ...]
 """Estimated tokens for each of `PARTS`."""
 
@@ -41,12 +44,12 @@ def find_changes(run: Run, contexts: Mapping[int, Context]) -> dict[int, Change]
     changes = {}
     for at, context in contexts.items():
         if context.base is not None and context.keep == lengths[context.base]:
-            changes[at] = Change(context.base, frozenset(), (), False)
+            changes[at] = Change(context.base, _NONE, (), False)
             continue
         before, compacted = _call_before(run, contexts, at)
         previous = before if context.base is None else context.base
         if previous is None:
-            changes[at] = Change(None, frozenset(), (), False)
+            changes[at] = Change(None, _NONE, (), False)
             continue
         start = context.keep if previous == context.base else 0
         left = tail(contexts, previous, start, lengths[previous])
@@ -93,7 +96,7 @@ def _compare(
 ) -> tuple[frozenset[int], tuple[Message, ...]]:
     """Which of `add` are among `left`, and which of `left` are not among `add`."""
     if not left:
-        return frozenset(), ()
+        return _NONE, ()
     open_places = Counter(map(identity, left))
     again = []
     for index, message in enumerate(add):
