@@ -167,15 +167,26 @@ def evicted_evidence(sight: Sight) -> Iterator[Finding | Unseen]:
 def stale_values(sight: Sight) -> Iterator[Finding | Unseen]:
     """Values taken from a result that a later call of the same had replaced."""
     yield from _not_followed(sight)
+    users = _users(sight)
     for key, acts in _asked_again(sight).items():
         for earlier, later in pairwise(acts):
             replaced = _replaced(sight, earlier, later)
             if not replaced:
                 continue
-            for act in sight.acts:
-                if act.at <= later.at:
-                    continue
-                yield from _stale(sight, act, earlier, later, replaced, key[0])
+            for act in users.get(earlier.at, ()):
+                if act.at > later.at:
+                    yield from _stale(sight, act, earlier, later, replaced, key[0])
+
+
+def _users(sight: Sight) -> Mapping[int, list[Act]]:
+    """Position of a step -> the calls that used a value of it, in order."""
+    users: dict[int, list[Act]] = {}
+    for act in sight.acts:
+        sources = (origin.source for origin in sight.origins.get(act.at, ()))
+        steps = (place.step for place in sources if place is not None)
+        for step in dict.fromkeys(step for step in steps if step is not None):
+            users.setdefault(step, []).append(act)
+    return users
 
 
 def _asked_again(sight: Sight) -> Mapping[tuple[str, int | None], list[Act]]:
