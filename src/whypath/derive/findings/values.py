@@ -170,12 +170,10 @@ def stale_values(sight: Sight) -> Iterator[Finding | Unseen]:
     users = _users(sight)
     for key, acts in _asked_again(sight).items():
         for earlier, later in pairwise(acts):
-            replaced = _replaced(sight, earlier, later)
-            if not replaced:
-                continue
-            for act in users.get(earlier.at, ()):
-                if act.at > later.at:
-                    yield from _stale(sight, act, earlier, later, replaced, key[0])
+            late = [act for act in users.get(earlier.at, ()) if act.at > later.at]
+            replaced = _replaced(sight, earlier, later) if late else {}
+            for act in late if replaced else ():
+                yield from _stale(sight, act, earlier, later, replaced, key[0])
 
 
 def _users(sight: Sight) -> Mapping[int, list[Act]]:
