@@ -89,7 +89,7 @@ def run(*words: str) -> str:
     done = CliRunner().invoke(cli.main, words)
     assert isinstance(done.exception, SystemExit | None), (words[0], done.exception)
     assert done.exit_code < 2, done.output
-    return done.stdout
+    return done.output
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
