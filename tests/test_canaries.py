@@ -4,7 +4,10 @@ import base64
 import gzip
 import html
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from click.testing import CliRunner
 from canaries import FORMATS, KINDS, TOLD, Planted
 from whypath import cli
 
+_GZIP = b"\x1f\x8b"
 _PACKED = re.compile(rb"H4sI[A-Za-z0-9+/]{40,}={0,2}")
 
 
@@ -54,14 +58,20 @@ class Search:
 
     def found(self, data: bytes) -> set[str]:
         """The places whose secrets are in the data, or in what is packed in it."""
-        packed = [
-            gzip.decompress(base64.b64decode(m[0])) for m in _PACKED.finditer(data)
-        ]
         return {
             self._forms[match.group()]
-            for part in (data, *packed)
+            for part in unpacked(data)
             for match in self._pattern.finditer(part)
         }
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """The data, and all that is packed in it."""
+    yield data
+    if data.startswith(_GZIP):
+        yield from unpacked(gzip.decompress(data))
+    for match in _PACKED.finditer(data):
+        yield from unpacked(gzip.decompress(base64.b64decode(match[0])))
 
 
 def plant(format: str, folder: Path) -> tuple[Path, Search]:
@@ -79,13 +89,15 @@ def run(*words: str) -> str:
     done = CliRunner().invoke(cli.main, words)
     assert isinstance(done.exception, SystemExit | None), (words[0], done.exception)
     assert done.exit_code < 2, done.output
-    return done.stdout
+    return done.output
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            yield str(path.relative_to(folder)), path.name.encode() + path.read_bytes()
+            name = str(path.relative_to(folder))
+            yield name, path.read_bytes()
+            yield f"the name of {name}", name.encode()
 
 
 def report(trace: Path, out: Path) -> dict[str, str]:
@@ -191,3 +203,112 @@ def test_a_secret_that_was_streamed_in_pieces_is_found(at: int, tmp_path: Path) 
     assert "[redacted:github-pat:1]" in said
     assert canary.secret[8:] not in said
     assert canary.text[:at] not in said
+
+
+def lines_of_plain_text(format: str) -> tuple[str, Search]:
+    """A text with a secret of each kind that needs no telling, on a line each."""
+    planted = Planted(format)
+    text = "\n".join(planted.at(kind, "word") for kind in KINDS)
+    return text, Search(planted.secrets)
+
+
+def plain_trace(folder: Path, *labels: str) -> list[Path]:
+    """Traces of a few steps, one with each label, in which nothing is secret."""
+    made = []
+    for label in labels or ("one",):
+        rows = [
+            {
+                "type": "run",
+                "whypath": 1,
+                "id": label,
+                "task": "t",
+                "labels": {"v": label},
+            },
+            {"type": "step", "kind": "user", "output": "hello"},
+            {"type": "step", "kind": "model", "output": f"{label} to you"},
+        ]
+        path = folder / f"{label}.jsonl"
+        path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+        made.append(path)
+    return made
+
+
+def leaks_in(folder: Path, search: Search) -> set[str]:
+    return {f"{p} in {n}" for n, data in files_in(folder) for p in search.found(data)}
+
+
+def test_what_a_person_writes_on_the_page_holds_no_secret(tmp_path: Path) -> None:
+    text, search = lines_of_plain_text("notes")
+    out = tmp_path / "out"
+    out.mkdir()
+    (trace,) = plain_trace(tmp_path)
+    run("report", str(trace), "-o", f"{out}/a.html", "--note", f"2={text}")
+    run("report", str(trace), "-o", f"{out}/b/", "--note", f"2={text}")
+    run("site", str(trace), "-o", f"{out}/c/", "--jobs", "1", "--title", text)
+    assert b"[redacted:" in (out / "a.html").read_bytes()
+    assert b"[redacted:" in (out / "c" / "index.html").read_bytes()
+    assert not leaks_in(out, search)
+
+
+def test_a_report_is_not_called_after_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = KINDS["github"]("a name").secret
+    (trace,) = plain_trace(tmp_path)
+    trace = trace.rename(tmp_path / f"{secret}.jsonl")
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.chdir(out)
+    run("report", str(trace))
+    assert [path.name for path in out.iterdir()] == ["report.html"]
+    assert not leaks_in(out, Search({"name": secret}))
+
+
+@pytest.mark.parametrize("format", ["native", "otlp"])
+def test_the_diffs_of_a_site_hold_no_secret(format: str, tmp_path: Path) -> None:
+    traces, out = tmp_path / "traces", tmp_path / "out"
+    for name in ("good", "bad"):
+        (traces / name).mkdir(parents=True)
+    trace, search = plant(format, traces / "bad")
+    text = trace.read_text("utf-8").replace('"error"', '"ok"')
+    (traces / "good" / f"other {trace.name}").write_text(text, "utf-8")
+    made = ("--baseline", "good", "--diffs", "2", "--forget")
+    run(
+        "site", f"{traces}/good", f"{traces}/bad", "-o", f"{out}/", "--jobs", "1", *made
+    )
+    assert list(out.glob("diffs/*/index.html"))
+    assert not leaks_in(out, search)
+
+
+def test_reports_of_tests_hold_no_secret(tmp_path: Path) -> None:
+    kept = tmp_path / "traces"
+    kept.mkdir()
+    _, search = plant("native", kept)
+    secret = KINDS["aws"]("a parameter").secret
+    test = tmp_path / "test_agent.py"
+    test.write_text(
+        "import shutil, pytest\n"
+        f"@pytest.mark.parametrize('key', ['{secret}'])\n"
+        "def test_it(key, tmp_path):\n"
+        "    shutil.copytree('traces', tmp_path / 'made')\n"
+        "    assert 0\n",
+        "utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    more = [str(test), "--whypath=out", f"--basetemp={tmp_path / 'base'}"]
+    source = str(Path(cli.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": source}
+    done = subprocess.run(
+        [*command, *more],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert list((tmp_path / "out").glob("test-agent-test-it-redacted-*.html"))
+    assert not leaks_in(tmp_path / "out", search)
+    assert not leaks_in(tmp_path / "out", Search({"parameter": secret}))
+    assert "Whypath: why" in done.stdout
+    assert not search.found(done.stdout.encode())

@@ -281,7 +281,8 @@ def finish(
     rows = gathered.chosen(plan)
     for key in gathered.hidden(plan):
         clear_away(stage / RUNS / key)
-    words = words_of(plan)
+    redactor = redactor_for(plan)
+    words = words_of(plan, str if redactor is None else redactor.told)
     for name, pieces in site_pages(rows, compared, foreign, words, is_usual(plan)):
         write_page(stage / name, pieces)
     if not plan.forget:

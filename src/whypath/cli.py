@@ -7,6 +7,7 @@ talks: `console`.
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -129,6 +130,8 @@ def report(
     if out == "-":
         why = "a report is not written to standard output"
         raise TraceError("-o -", why, hint="name a file: -o report.html")
+    clean = str if redactor is None else redactor.told
+    notes = tuple((number, clean(text)) for number, text in notes)
     with _progress() as say:
         found = build.read_input(
             traces, format=format_name, redactor=redactor, limits=limits, say=say
@@ -136,7 +139,7 @@ def report(
         run = build.choose(found.runs, run_id, " ".join(traces))
         for number in [n for n, _ in notes] + ([step] if step else []):
             _check_step(number, len(run.steps), traces[0])
-        path = Path(out) if out else _default_output(traces, run.steps[0].source.file)
+        path = Path(out or _default_name(traces, run.steps[0].source.file, clean))
         written = build.report(
             run,
             path,
@@ -162,8 +165,13 @@ def report(
         click.launch(page.resolve().as_uri())
 
 
-def _default_output(traces: tuple[str, ...], file: str) -> Path:
-    """A name in this folder, after the one thing that was named, or the run's file."""
+def _default_name(
+    traces: tuple[str, ...], file: str, clean: Callable[[str], str]
+) -> str:
+    """A file in this folder, after the one thing that was named, or the run's file.
+
+    `report.html` where the name holds a secret.
+    """
     from whypath.terminal import line
 
     alone = len(traces) == 1 and Path(traces[0]).exists()
@@ -171,7 +179,7 @@ def _default_output(traces: tuple[str, ...], file: str) -> Path:
     name = "report" if "-" in traces else line(Path(source).resolve().name)
     for ending in (".gz", ".zst", ".jsonl", ".ndjson", ".json"):
         name = name.removesuffix(ending)
-    return Path(f"{name or 'report'}.html")
+    return f"{name}.html" if name and clean(name) == name else "report.html"
 
 
 def _tell_about(found: Any, run: Any = None, run_id: str | None = None) -> None:

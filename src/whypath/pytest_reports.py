@@ -66,7 +66,9 @@ class Traces:
         self._written = new
         faults: list[str] = []
         try:
-            runs, redactor = _read(new, certain.keys(), environment, faults)
+            redactor = _redactor(environment)
+            redactor.learn(self._test)
+            runs = _read(new, certain.keys(), redactor, faults)
             self.clear(out)
             self.made = tuple(self._reports(runs, out, redactor))
             if len(runs) > MOST:
@@ -100,12 +102,26 @@ class Traces:
 
 def _paths(out: Path, test: str) -> Iterator[Path]:
     """The files of a test: a name that is safe everywhere, the same again."""
-    file, _, rest = test.partition("::")
+    file, _, rest = _without_secrets(test).partition("::")
     words = re.sub(r"[^A-Za-z0-9]+", "-", f"{Path(file).stem}-{rest}").strip("-")
     mark = hashlib.blake2b(test.encode("utf-8", "replace"), digest_size=4).hexdigest()
     stem = f"{words[:80].rstrip('-')}-{mark}"
     yield out / f"{stem}.html"
     yield from (out / f"{stem}-{number}.html" for number in range(2, MOST + 1))
+
+
+def _without_secrets(test: str) -> str:
+    """The id of a test; what one was given may be a secret."""
+    if "[" not in test:
+        return test
+    return _redactor({}).told(test)
+
+
+def _redactor(environment: Mapping[str, str]) -> "Redactor":
+    from whypath.build import Redactor
+    from whypath.options import environment_secrets
+
+    return Redactor(known={"environment": environment_secrets(environment)})
 
 
 def _stamps(places: Iterable[Path]) -> Iterator[tuple[Path, tuple[int, int]]]:
@@ -122,19 +138,17 @@ def _stamps(places: Iterable[Path]) -> Iterator[tuple[Path, tuple[int, int]]]:
 def _read(
     files: Iterable[Path],
     certain: Iterable[Path],
-    environment: Mapping[str, str],
+    redactor: "Redactor",
     faults: list[str],
-) -> tuple[Sequence["Run"], "Redactor"]:
+) -> Sequence["Run"]:
     """The runs of all files: together, so that what belongs together is one run.
 
     A file that no reader claims counts as a fault only where it is `certain` to be a
     trace: tests write JSON of many kinds.
     """
-    from whypath.build import Redactor, claimed, read_input
-    from whypath.options import environment_secrets
+    from whypath.build import claimed, read_input
     from whypath.records import Records
 
-    redactor = Redactor(known={"environment": environment_secrets(environment)})
     sure, traces = set(certain), []
     for path in sorted(files):
         try:
@@ -144,9 +158,9 @@ def _read(
             if path in sure:
                 faults.append(_line(str(error)))
     if not traces:
-        return (), redactor
+        return ()
     try:
-        return read_input(traces, redactor=redactor).runs, redactor
+        return read_input(traces, redactor=redactor).runs
     except TraceError:
         runs: list[Run] = []
     for trace in traces:
@@ -157,7 +171,7 @@ def _read(
                 faults.append(_line(str(error)))
         except TraceError as error:
             faults.append(_line(str(error)))
-    return runs, redactor
+    return runs
 
 
 def _line(text: str) -> str:

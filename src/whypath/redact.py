@@ -101,8 +101,13 @@ class Redactor:
         return places
 
     def learn(self, name: str) -> None:
-        """Learns the secrets of a name that no run holds, such as that of a file."""
+        """Learns the secrets of a text that no run holds, such as a file's name."""
         self._weak += self._look(to_json(name), named=False)
+
+    def told(self, text: str) -> str:
+        """What a person wrote, such as a note, without its secrets, which it learns."""
+        self.learn(text)
+        return self.text(text)
 
     def text(self, text: str, seen: Counter[str] | None = None) -> str:
         """The text with all secrets replaced that are known by now."""

@@ -86,8 +86,8 @@ def _is_usual(baseline: tuple[str, ...], row: Row) -> bool:
     return False
 
 
-def words_of(plan: Plan) -> "Words":
-    """What pages say of the plan."""
+def words_of(plan: Plan, clean: Callable[[str], str]) -> "Words":
+    """What pages say of the plan. `clean` takes secrets out of what a person wrote."""
     from whypath.render.site import Words
 
     said = []
@@ -104,5 +104,5 @@ def words_of(plan: Plan) -> "Words":
             f"none more than {plan.max_age_ns / DAY_NS:g} days older than the newest"
         )
     baseline = " and ".join(plan.baseline)
-    said_of = (plan.title, "; ".join(said), baseline)
+    said_of = (clean(plan.title), "; ".join(said), clean(baseline))
     return Words(*said_of, plan.pair_by, plan.diffs, plan.search)
