@@ -24,8 +24,8 @@ from whypath.render.check_json import check_json
 from whypath.render.check_summary import MAX_BYTES, check_summary, quoted
 from whypath.render.junit import junit
 from whypath.render.sarif import address, sarif
-from whypath.render.unseen import visible
 from whypath.terminal import annotations
+from whypath.unseen import visible
 
 BEFORE = str(EXAMPLES / "vip-routing" / "before")
 AFTER = str(EXAMPLES / "vip-routing" / "after")

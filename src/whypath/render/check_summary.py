@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from whypath.derive.findings import SEVERITIES, Finding
 from whypath.derive.inspection import CheckedRun, Inspection
 from whypath.render import words
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 MAX_BYTES = 900_000
 ROWS = 200

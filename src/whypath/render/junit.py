@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from whypath.derive.findings import Checked, Finding, Severity, at_or_above
 from whypath.derive.inspection import CheckedRun, Inspection
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

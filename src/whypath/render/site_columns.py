@@ -14,7 +14,7 @@ from whypath.derive.row import By, Row
 from whypath.render import words
 from whypath.render.site_pairs import Paired
 from whypath.render.site_rows import label, model, outcome, started
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 
 def columns(

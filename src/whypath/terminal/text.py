@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from whypath.render import words
+from whypath.unseen import CONTROLS, HIDDEN, JOINERS, STRAY
 
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_OBEYED = re.compile(f"[\r{CONTROLS}{HIDDEN}{JOINERS}\ud800-\udfff]|{STRAY}")
 """What a terminal would obey, or what would change how the text around it reads."""
 
 
 def safe(text: str) -> str:
     """The text without control and direction characters, which are shown as `·`."""
-    return _CONTROL.sub("·", text.replace("\t", "    "))
+    return _OBEYED.sub("·", text.replace("\t", "    "))
 
 
 def line(text: str) -> str:
@@ -51,7 +49,7 @@ def indented(text: str, limit: int) -> Iterator[str]:
 def json_text(facts: Any) -> str:
     """The facts as JSON that reads well and that no terminal obeys."""
     text = json.dumps(facts, indent=2, ensure_ascii=False)
-    return _CONTROL.sub(_escaped, text)
+    return _OBEYED.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
