@@ -76,7 +76,7 @@ def strings_in(value: Any) -> Iterator[str]:
 def keys_in(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, each in value.items():
-            yield key or '""'
+            yield key
             yield from keys_in(each)
     elif isinstance(value, list):
         for each in value:

@@ -299,5 +299,6 @@ def test_no_payload_runs_in_a_site(
     shared_pages = sorted(out.glob("*.html")) + sorted(out.glob("decisions/*.html"))
     runs = sorted(set(out.rglob("*.html")) - set(shared_pages))
     every = max(1, len(runs) // 60)
-    text = assert_inert(hooked, shared_pages + runs[::every], listener)
-    assert "other" in text
+    assert_inert(hooked, shared_pages, listener)
+    text = squeezed(assert_inert(hooked, runs[::every], listener))
+    assert sum(squeezed(each) in text for each in payloads) >= len(runs[::every])
