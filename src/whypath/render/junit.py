@@ -114,7 +114,8 @@ def _unmatched(check: Checked, name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", visible(text)))
+    said = _NOT_XML.sub("\ufffd", visible(text))
+    return escape(said, {"\r": "&#13;"})  # a reader of XML makes line feeds of them
 
 
 def _attribute(text: str) -> str:
