@@ -1,6 +1,10 @@
 """A site in a browser: search, order, keys, links, without scripts, and axe's rules."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -143,6 +147,36 @@ def test_two_marked_runs_give_the_command_that_compares_them(
     page.keyboard.press("Shift+X")
     expect(page.locator("#picked")).to_be_hidden()
     assert "pick" not in page.url
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_the_command_of_runs_whose_names_cannot_be_seen_runs(
+    page: "Page", tmp_path: Path
+) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    trace = traces / "a\u202e it's\u3164.jsonl"
+    ids = ("one\u200b\x1b[31m", "-\ttwo\ufe0f")
+    records: list[dict[str, object]] = []
+    for id in ids:
+        records.append({"type": "run", "whypath": 1, "id": id})
+        said = {"kind": "user", "output": f"hello {id}"}
+        records.append({"type": "step", "run": id, "id": f"s{id}", **said})
+    trace.write_text("\n".join(map(json.dumps, records)), "utf-8")
+    fleet.site([str(traces)], tmp_path / "site", Plan(), jobs=1)
+    opened(page, tmp_path / "site")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    command = page.locator("#diff-command")
+    expect(command).to_have_text(re.compile("^whypath diff"))
+    words = str(command.evaluate("command => command.textContent"))
+    python = f'whypath() {{ "{sys.executable}" -m whypath "$@"; }}; {words}'
+    done = subprocess.run(
+        ["bash", "-c", python], cwd=traces, capture_output=True, text=True
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert (traces / "diff.html").is_file()
+    assert "more run" not in done.stderr, "each names its own run"
 
 
 def test_two_marked_runs_lead_to_their_diff_where_it_is_made(

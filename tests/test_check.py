@@ -21,11 +21,12 @@ from tiny import Tiny
 from whypath.derive.inspection import Inspection, inspect
 from whypath.derive.rules.file import read_rules
 from whypath.render.check_json import check_json
-from whypath.render.check_summary import MAX_BYTES, check_summary, quoted
+from whypath.render.check_summary import MAX_BYTES, check_summary
 from whypath.render.junit import junit
+from whypath.render.markdown import quoted
 from whypath.render.sarif import address, sarif
-from whypath.render.unseen import visible
 from whypath.terminal import annotations
+from whypath.unseen import visible
 
 BEFORE = str(EXAMPLES / "vip-routing" / "before")
 AFTER = str(EXAMPLES / "vip-routing" / "after")
@@ -297,7 +298,7 @@ def test_a_file_is_a_uri() -> None:
 def test_the_summary_quotes_what_a_trace_says() -> None:
     text = check_summary(inspected(*MANY))
     assert "<b>" not in text
-    assert "](http" not in text
+    assert not re.search(r"(?<!\\)\]\(", text)
     assert "@all" not in text
     assert "http://e" not in text
     assert quoted("a|b\nc") == r"a\|b c"
@@ -325,7 +326,9 @@ def assert_plain_in_markdown(text: str) -> None:
     said = Said(html)
     assert said.tags == {"ul", "li"}, text
     assert said.text.strip() == visible(" ".join(text.split())), text
-    assert not re.search(r"@\w|(?<!&)#\w|://|www\.", quoted(text)), text
+    plain = re.sub(r"\\(\W)", r"\1", quoted(text))
+    assert not re.search(r"(?i)[@#]\w|GH-\d|://|www\.", plain), text
+    assert not re.search(r"(?<!\\)(\\\\)*([!$%~]\w|&(?!lt;))", quoted(text)), text
 
 
 @pytest.mark.parametrize(
@@ -333,6 +336,8 @@ def assert_plain_in_markdown(text: str) -> None:
     [
         *("@team look", "see #123 and org/repo#4", "me@example.org", "![x](//e/a.png)"),
         *("<img src=//e/a.png>", "`<b>`", "[a](http://e)", "http://e/a", "www.e.org"),
+        *("GH-12 !7 $8 %9 &1 ~bug", "WWW.e.org HTTP://e", "@_x @-y #\\"),
+        *("1. x", "2) y", "- z", "+ z", "=== x", "$x$ and $`y`$"),
         *("| a |", "# h", "&lt;b&gt;", "a\u202eb\x1b[31m", "<!-- x", "--> <b>", "\\@x"),
     ],
 )
@@ -408,7 +413,7 @@ def test_check_takes_out_what_a_report_takes_out(tmp_path: Path) -> None:
     trace.write_text("\n".join(map(json.dumps, (head, step))), "utf-8")
     pattern = ("--redact-pattern", r"ticket=T-\d+")
     for more, there in ((pattern, False), (("--no-redact", *pattern), True)):
-        said = ok("check", str(trace), "--json", "-", *more).stdout
+        said = whypath("check", str(trace), "--json", "-", *more).stdout
         assert ("T-8841" in said) is there
     ok("check", str(trace), "--save-baseline", str(out), *pattern)
     assert "T-8841" not in out.read_text("utf-8")

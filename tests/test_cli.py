@@ -194,7 +194,10 @@ WRONG = {
         "empty.jsonl: the file is empty. Hint: ",
     ),
     "no JSON": (["report", "bad.txt"], "bad.txt:2: not JSON: "),
-    "another format": (["formats", "other.json"], "no known trace format. Hint: "),
+    "another format": (
+        ["formats", "other.json"],
+        "other.json:1: no known trace format: ",
+    ),
     "no steps": (["report", "header.jsonl"], "no steps found (recognised as native)"),
     "a name too long": (["show", "x" * 999], ": cannot be opened: File name too long"),
     "an unknown run": (
@@ -328,7 +331,8 @@ def test_formats_says_what_an_unknown_file_comes_near_to_and_what_is_missing(
         "           lacks content",
     ]
     hint = "Hint: nearest is native, but there is no whypath"
-    assert result.stderr == f"Error: near.jsonl: no known trace format. {hint}\n"
+    seen = "no known trace format: an object with type, kind"
+    assert result.stderr == f"Error: near.jsonl:1: {seen}. {hint}\n"
 
 
 def test_formats_lists_what_can_be_read_and_says_what_a_file_is(here: Path) -> None:

@@ -12,7 +12,7 @@ from samples import EXAMPLES
 from tiny import Tiny
 from whypath.build import compare_all, masks, read_input
 from whypath.cli import main
-from whypath.comparison import as_json, escape, lines, markdown
+from whypath.comparison import as_json, lines, markdown
 from whypath.derive.diffs.diff import compare
 from whypath.derive.diffs.masks import Masks
 
@@ -206,15 +206,6 @@ def test_a_page_too_large_is_not_written(tmp_path: Path) -> None:
     page = tmp_path / "diff.html"
     assert run(BEFORE, AFTER, "-o", page, "--max-size", "9kB").exit_code == 2
     assert not page.exists()
-
-
-def test_markdown_of_a_trace_is_nothing_but_text() -> None:
-    said = escape("[x](http://evil) <img> @team #12 | *b* `c`\n\x1b[31m")
-    assert "\n" not in said
-    assert "\x1b" not in said
-    assert "\\[x\\](http:<!-- -->//evil)" in said
-    assert "\\<img\\>" in said
-    assert "@<!-- -->team #<!-- -->12 \\| \\*b\\* \\`c\\`" in said
 
 
 def test_no_control_character_of_a_trace_reaches_the_terminal() -> None:

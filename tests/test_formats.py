@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from samples import CORPUS, EXAMPLES, ROOT
-from whypath.errors import TraceError
-from whypath.readers import Reader, all_readers, claimants
+from whypath.errors import TraceError, UnknownFormat
+from whypath.readers import Reader, all_readers, claimants, reader_for
 from whypath.readers.formats import FORMATS
 from whypath.readers.near import Signs, near
+from whypath.readers.seen import seen
 from whypath.readers.unread import UNREAD, unread
 from whypath.records import Records, Sample
 
@@ -114,3 +115,34 @@ def test_near_misses_name_what_is_missing(
         assert found == []
     else:
         assert (found[0].format, found[0].missing) == (nearest, missing)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({}, "an empty object"),
+        ({"a": 1}, "an object with a"),
+        ({"a": 1, "not a name": 2}, "an object with a and 1 more key"),
+        ({"x" * 40: 1, "\x1b[2J": 2}, "an object with 2 keys"),
+        (dict.fromkeys("abcdefgh"), "an object with a, b, c, d, e and 3 more keys"),
+        ([], "an empty list"),
+        ([[1], 2], "a list of 2, first a list"),
+        ([{"role": "user"}], "a list of 1, first an object with role"),
+        ("sk-secret", "a text"),
+        (True, "true or false"),
+        (7, "a number"),
+    ],
+    ids=repr,
+)
+def test_what_an_unknown_input_begins_with_is_told_without_its_values(
+    value: object, said: str
+) -> None:
+    assert seen(value) == said
+
+
+def test_the_line_of_what_is_not_known_is_told(tmp_path: Path) -> None:
+    trace = tmp_path / "x.jsonl"
+    trace.write_text('\n\n{"a": 1}\n{"b": 2}\n')
+    with pytest.raises(UnknownFormat) as told:
+        reader_for(Records(trace))
+    assert (told.value.line, "an object with a" in told.value.why) == (3, True)

@@ -58,6 +58,7 @@ SAME_ROOM = {
 
 MAY_IMPORT = {
     "errors": (),
+    "unseen": (),
     "content": ("errors",),
     "model": ("errors", "content"),
     "redact": ("errors", "content"),
@@ -65,7 +66,7 @@ MAY_IMPORT = {
     "builder": ("errors", "content", "model", "redact"),
     "readers": ("errors", "content", "model", "records", "builder"),
     "derive": ("errors", "content", "model"),
-    "render": ("errors", "content", "model", "derive"),
+    "render": ("errors", "unseen", "content", "model", "derive"),
     "write": ("errors",),
     "stage": ("errors", "write"),
     "record": (),
@@ -83,7 +84,7 @@ MAY_IMPORT = {
         *("derive", "render", "stage"),
     ),
     "fleet": ("errors", "build", "build_site", "build_pairs"),
-    "terminal": ("errors", "content", "model", "derive", "render"),
+    "terminal": ("errors", "unseen", "content", "model", "derive", "render"),
     "catalogue": ("errors", "model", "terminal"),
     "comparison": ("errors", "content", "model", "derive", "render", "terminal"),
     "cli": (

@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 
 from samples import read_runs
 from whypath.build import choose, compare_all, diff, masks, read_input, report
+from whypath.cli import main
 from whypath.content import ContentStore, to_json
 from whypath.derive.findings.held_secrets import find_secrets
 from whypath.errors import TraceError
@@ -264,6 +266,28 @@ def test_the_page_and_the_terminal_say_what_was_taken_out(tmp_path: Path) -> Non
     assert AWS in whypath("show", str(trace), "--no-redact", "--json").stdout
 
 
+NOT_LOOKED = {
+    "report": ("report", "t.jsonl", "-o", "r.html"),
+    "show": ("show", "t.jsonl"),
+    "show as JSON": ("show", "t.jsonl", "--json"),
+    "diff": ("diff", "t.jsonl", "t.jsonl"),
+    "check": ("check", "t.jsonl"),
+    "site": ("site", "t.jsonl", "-o", "s", "--jobs", "1"),
+}
+
+
+@pytest.mark.parametrize("words", NOT_LOOKED.values(), ids=NOT_LOOKED)
+def test_each_command_says_that_secrets_are_not_looked_for(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.jsonl").write_text("\n".join(map(json.dumps, hostile("x"))), "utf-8")
+    said = "Secrets are not looked for: --no-redact."
+    without = CliRunner().invoke(main, [*words, "--no-redact"])
+    assert without.stderr.splitlines().count(said) == 1
+    assert said not in CliRunner().invoke(main, words).stderr
+
+
 def test_a_secret_is_a_finding_that_does_not_repeat_it(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     trace.write_text("\n".join(map(json.dumps, hostile(AWS))), "utf-8")
@@ -309,8 +333,8 @@ def test_a_diff_takes_out_what_a_report_does(tmp_path: Path) -> None:
         (front,) = [page] if page.is_file() else [page / "index.html"]
         note = "not looked for" if there else "secrets replaced by placeholders"
         assert note in front.read_text("utf-8")
-        note = "not looked for" if there else "Replaced 3 secrets: aws-key, mine x2."
-        assert note in done.stderr
+        note = "not looked for:" if there else "Replaced 3 secrets: aws-key, mine x2."
+        assert done.stderr.count(note) == 1
         pages = (
             [page] if page.is_file() else [p for p in page.rglob("*") if p.is_file()]
         )

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from whypath import build_pairs, fleet
 from whypath.build import choose, read_input
 from whypath.build_diff import pick
 from whypath.derive.sites.comparisons import find_pairs
+from whypath.derive.sites.row import Row
 from whypath.fleet import Plan
 from whypath.render.site_pairs import commands
 
@@ -240,7 +242,47 @@ def test_a_run_of_a_file_with_several_is_named_in_the_command() -> None:
     one, other = row(1, source="all.jsonl"), row(2, source="all.jsonl")
     said = commands([one, other])(one, other)
     assert said == "whypath diff 'all.jsonl#r1' 'all.jsonl#r2' -o diff.html"
-    assert commands([one, other])(one, row(3, source="a\x1b.jsonl")) == ""
+
+
+NO_WORD = {
+    "a NUL in an id": (row(1, source="all.jsonl", run="a\0"), True),
+    "half a pair in an id": (row(1, source="all.jsonl", run="a\ud800"), True),
+    "bytes of a name that are not kept": (row(1, source="\ufffd.jsonl"), False),
+}
+
+
+@pytest.mark.parametrize(("one", "is_of_several"), NO_WORD.values(), ids=NO_WORD)
+def test_what_no_shell_can_be_given_has_no_command(
+    one: Row, is_of_several: bool
+) -> None:
+    other = row(2, source=one.source if is_of_several else "b.jsonl")
+    assert commands([one, other])(one, other) == ""
+
+
+INVISIBLE = (
+    "\u202e\u2066x",
+    "a\u3164",
+    "\x1b[2J\x07",
+    "a\tb\nc",
+    "it's \\ \u00a0",
+    "e\ufe0f",
+)
+"""What a page shows by a mark, a terminal by a dot, or as another letter."""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize("id", INVISIBLE, ids=ascii)
+def test_a_command_with_what_cannot_be_seen_is_shown_and_taken_as_it_is(
+    id: str, tmp_path: Path
+) -> None:
+    one, other = row(1, source=f"{id}.jsonl", run=id), row(2, source=f"{id}.jsonl")
+    command = commands([one, other])(one, other)
+    assert command.isascii()
+    assert command.isprintable()
+    show = f"whypath() {{ printf '%s\\0' \"$@\"; }}; {command}"
+    told = subprocess.run(["bash", "-c", show], capture_output=True, check=True).stdout
+    wanted = ["diff", f"{id}.jsonl#{id}", f"{id}.jsonl#r2", "-o", "diff.html", ""]
+    assert told.decode().split("\0") == wanted
 
 
 def test_the_baseline_is_compared_with_the_latest_run_beside_it() -> None:

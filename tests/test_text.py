@@ -22,7 +22,7 @@ from whypath.render.text import (
     Prose,
     has_marks,
 )
-from whypath.render.unseen import has_unseen
+from whypath.unseen import has_unseen
 
 PLAIN = (
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "blockquote", "code"),

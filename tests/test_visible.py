@@ -1,14 +1,18 @@
 """What cannot be seen, or turns the text round, is shown as a mark everywhere."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 import pytest
 
 from samples import ROOT
+from whypath import terminal
 from whypath.render.environment import environment
-from whypath.render.unseen import has_unseen, visible
+from whypath.render.measure import plain
+from whypath.unseen import has_unseen, visible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,6 +34,9 @@ MARKED = {
     "selectors that carry bytes": ("😀\ufe01\ufe02", "😀\ufe01‹U+FE02›"),
     "a selector behind a letter": ("a\ufe0f", "a‹U+FE0F›"),
     "a high selector behind an emoji": ("😀\U000e0101", "😀‹U+E0101›"),
+    "a Mongolian selector behind a Latin letter": ("a\u180b", "a‹U+180B›"),
+    "a tag that is not assigned": ("a\U000e0800", "a‹U+E0800›"),
+    "a control of musical notes": ("a\U0001d173", "a‹U+1D173›"),
     "a filler": ("\u3164", "‹U+3164›"),
 }
 
@@ -37,6 +44,7 @@ READABLE = {
     "a family": "👨‍👩‍👧‍👦 and ❤️‍🔥, 🧑🏽‍💻",
     "a keycap": "1️⃣ #️⃣",
     "a symbol as a picture": "⚠️ ©️ ✔︎",
+    "Mongolian": "ᠠ\u180bᠨ\u180c",
     "the flag of Scotland": "\U0001f3f4"
     + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct\x7f"),
     "Persian": "می\u200cخواهم",
@@ -60,18 +68,49 @@ def test_what_people_write_stays(text: str) -> None:
     assert not has_unseen(text)
 
 
+BEFORE = ("", *"a ☀語क1😀ᠠ㐀", "\ufe0f", "\u2026", "\U000e0100", "\U000f0000")
+"""What the rule depends on: what stands before a joiner or a selector."""
+
+
 def test_the_page_has_the_same_rule(page: "Page") -> None:
     letters = (ROOT / "templates/assets/letters.js").read_text("utf-8")
-    everything = [chr(n) for n in (*range(0xD800), *range(0xE000, 0xE0200))]
+    planes = (*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000))
     texts = [text for text, _ in MARKED.values()] + list(READABLE.values())
-    for before in ("", "a", " ", "☀", "語", "क", "1", "😀", "\ufe0f", "\u2026"):
-        texts.append("".join(f"{before}{each}." for each in everything[:0x3200]))
-        texts.append("".join(f"{before}{each}." for each in everything[-0x3200:]))
+    for before in BEFORE:
+        texts.append("".join(f"{before}{chr(n)}." for n in planes))
     shown = page.evaluate(
         f"(texts) => {{ {letters}; return texts.map(visibleText); }}", texts
     )
     for text, mark in zip(texts, shown, strict=True):
         assert mark == visible(text)
+
+
+SHAPED = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+"""Signs round numbers, which Unicode counts as formats and every font draws."""
+
+
+def test_every_control_and_format_of_unicode_is_on_the_list() -> None:
+    for number in set(range(0x110000)) - set(range(0xD800, 0xE000)) - SHAPED:
+        char = chr(number)
+        if category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in "\t\n\r":
+            assert visible(char) == f"‹U+{number:04X}›"
+
+
+def test_all_that_a_browser_may_ignore_is_on_the_list(page: "Page") -> None:
+    ignored = page.evaluate(
+        """() => [...Array(0x110000).keys()].filter((n) =>
+          /\\p{Default_Ignorable_Code_Point}/u.test(String.fromCodePoint(n)))"""
+    )
+    assert len(ignored) > 4_000
+    for number in ignored:
+        assert has_unseen(f"a{chr(number)}"), hex(number)
+
+
+@pytest.mark.parametrize(("text", "shown"), MARKED.values(), ids=MARKED)
+def test_a_terminal_and_a_drawing_leave_none_of_them(text: str, shown: str) -> None:
+    marks = re.sub("‹U[^›]*›", "·", shown)
+    assert terminal.line(text) == marks
+    assert visible(plain(text)) == plain(text) != text
 
 
 def test_templates_show_the_marks_in_text_and_attributes() -> None:

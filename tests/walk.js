@@ -37,8 +37,7 @@ async (visit) => {
     }
   }
 
-  const unescape = (text) =>
-    text.replace(/\\u([0-9a-f]{4})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  const keyOf = (text) => (text.startsWith('"') ? JSON.parse(text) : text);
 
   function textsOf() {
     const all = (selector) => [...step.querySelectorAll(selector)];
@@ -49,7 +48,7 @@ async (visit) => {
       strings: all(".tree .string").map((each) =>
         long(each) ? each.textContent : JSON.parse(each.textContent),
       ),
-      keys: all(".tree .key").map((each) => unescape(each.textContent)),
+      keys: all(".tree .key").map((each) => keyOf(each.textContent)),
     };
   }
 

@@ -140,10 +140,13 @@ def check(
             redactor=redactor,
         )
         build.write_inspection(inspection, files, limit, redactor)
+    if found.beyond:
+        more = terminal.counted(found.beyond, "file")
+        say(f"Left out: {more} more than --at-most files allows.")
     if found.skipped:
         say(terminal.left_out(found.skipped))
     if json_out == "-":
-        lines = [build.inspection_json(inspection).rstrip()]
+        lines = [terminal.json_safe(build.inspection_json(inspection).rstrip())]
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
         lines = [*terminal.inspection_lines(inspection, width)]

@@ -4,7 +4,6 @@ Trace text is made safe here: no control character of it reaches a terminal, and
 Markdown it is nothing but text.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,11 +15,8 @@ from whypath.derive.diffs.row import Row
 from whypath.derive.diffs.words import CLASSES, chain, join, verdict
 from whypath.derive.story import Story
 from whypath.render import words
+from whypath.render.markdown import quoted
 from whypath.terminal import line
-
-_MARKS = re.compile(r"([\\`*_\[\]<>|~&])")
-_LINKS = re.compile(r"@|#(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)")
-"""Where a forge would make a mention, a reference or a link of plain text."""
 
 
 def lines(diff: Diff) -> Iterator[str]:
@@ -186,21 +182,21 @@ def markdown(diffs: Sequence[Diff], page: str | None = None) -> Iterator[str]:
         yield "| run | parts at | why |"
         yield "|---|---|---|"
         for diff in diffs:
-            yield f"| {escape(diff.b.run.id)} | {_parts_at(diff)} | {_why(diff)} |"
+            yield f"| {quoted(diff.b.run.id)} | {_parts_at(diff)} | {_why(diff)} |"
     else:
         (diff,) = diffs
         title = "other decisions" if different else "the same decisions"
         yield f"### Whypath: {title}"
         yield ""
-        yield f"A is {escape(_named(diff.a))}, B is {escape(_named(diff.b))}."
+        yield f"A is {quoted(_named(diff.a))}, B is {quoted(_named(diff.b))}."
         yield ""
-        yield escape(verdict(diff).text)
+        yield quoted(verdict(diff).text)
         joined = join(diff)
         if joined:
-            yield escape(joined)
+            yield quoted(joined)
         yield ""
         for link in chain(diff):
-            yield f"- {_ROLES[link.role]}: {escape(link.text)}"
+            yield f"- {_ROLES[link.role]}: {quoted(link.text)}"
         numbers = [metric for metric in find_metrics(diff.a, diff.b) if metric.differs]
         if numbers:
             yield ""
@@ -208,10 +204,10 @@ def markdown(diffs: Sequence[Diff], page: str | None = None) -> Iterator[str]:
             yield "|---|---|---|"
         for metric in numbers:
             a, b = shown(metric, metric.a), shown(metric, metric.b)
-            yield f"| {metric.name} | {escape(a)} | {escape(b)} |"
+            yield f"| {metric.name} | {quoted(a)} | {quoted(b)} |"
     if page:
         yield ""
-        yield f"The page: {escape(page)}"
+        yield f"The page: {quoted(page)}"
 
 
 def _parts_at(diff: Diff) -> str:
@@ -226,12 +222,7 @@ def _why(diff: Diff) -> str:
     cause = next((link for link in found if link.role == "cause"), None)
     if diff.cause is None or cause is None:
         return ""
-    return escape(f"{CLASSES[diff.cause.kind]}: {cause.text}")
-
-
-def escape(text: str) -> str:
-    """Text of a trace as Markdown that is nothing but text, on one line."""
-    return _LINKS.sub(r"\g<0><!-- -->", _MARKS.sub(r"\\\1", line(text)))
+    return quoted(f"{CLASSES[diff.cause.kind]}: {cause.text}")
 
 
 def matrix(diffs: Sequence[Diff]) -> Iterator[str]:

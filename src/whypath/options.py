@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from whypath.console import say
+
 BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -80,7 +82,7 @@ def environment_secrets(environment: Mapping[str, str]) -> list[str]:
 def reading(environment: Mapping[str, str]) -> Callable[..., Any]:
     """Gives a command the options about secrets and limits, as two values.
 
-    `redactor` is None for `--no-redact`, `limits` where none are given.
+    `redactor` is None for `--no-redact`, which is told; `limits` where none are given.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,6 +104,8 @@ def reading(environment: Mapping[str, str]) -> Callable[..., Any]:
                     patterns=dict(redact_pattern),
                     personal=redact_personal,
                 )
+            else:
+                say("Secrets are not looked for: --no-redact.")
             limits = None
             if at_most:
                 from whypath.build import Limits

@@ -69,12 +69,14 @@ class Sample(NamedTuple):
 
     `document` is True when the input is one JSON value and not one a line; `parts` are
     the names of all members or tables of an archive or database. A long record is cut
-    after 64 KiB, at its last whole value.
+    after 64 KiB, at its last whole value. `line` is where the first one begins, None in
+    an archive.
     """
 
     records: tuple[Any, ...]
     document: bool
     parts: tuple[str, ...] = ()
+    line: int | None = None
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """The records that are JSON objects; of a list, its members that are."""
@@ -139,16 +141,14 @@ class Records:
     def sample(self) -> Sample:
         """The first records, parsed. May be asked again; nothing is used up."""
         head: list[Record] = []
-        size = 0
         for record in islice(self._iterator, SAMPLE_RECORDS):
             head.append(record)
-            size += len(record.data)
-            if size > SAMPLE_BYTES:
+            if sum(len(each.data) for each in head) > SAMPLE_BYTES:
                 break
         self._iterator = chain(head, self._iterator)
-        parsed = (_parse_head(record.data) for record in head)
-        values = tuple(value for value in parsed if value is not None)
-        return Sample(values, self._document, self._parts)
+        parsed = [(r, v) for r in head if (v := _parse_head(r.data)) is not None]
+        line = parsed[0][0].line if parsed and not parsed[0][0].part else None
+        return Sample(tuple(v for _, v in parsed), self._document, self._parts, line)
 
     def __iter__(self) -> Iterator[Record]:
         return self._iterator

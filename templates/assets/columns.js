@@ -4,7 +4,7 @@
 /** @typedef {{values: string[], at: number[]}} Texts each text once, and which one a row has */
 /** @typedef {{values: string[], at: number[][]}} Lists the same for several a row */
 /** @typedef {{sort: number[], texts: string[], text: number[]}} Numbers what sorts, and what is shown */
-/** @typedef {Record<string, any> & {count: number, key: string[], run: string[]}} Columns */
+/** @typedef {Record<string, any> & {count: number, key: string[], run: string[], words: Record<string, string>}} Columns `words`: runs whose names a shell needs written otherwise than they are shown */
 
 /** The columns of the page, or null where the browser cannot unpack them. @returns {Promise<Columns | null>} */
 async function readColumns() {

@@ -109,9 +109,10 @@ function hintOf(value, keys) {
   return keys.length > 4 ? `{${keys.slice(0, 4).join(", ")}, …}` : `{${keys.join(", ")}}`;
 }
 
-/** A key of an object, or a place in a list. @param {string} key */
+/** A key of an object, or a place in a list; in JSON's quotes where it would be taken for another. @param {string} key */
 function keySpan(key) {
-  return element("span", "key", key ? escapeInvisible(key) : '""');
+  const isPlain = key !== "" && !/^"|[\\\n\r\t]/.test(key) && visibleText(key) === key;
+  return element("span", "key", isPlain ? key : escapeInvisible(JSON.stringify(key)));
 }
 
 /** The path of a part of a JSON value, written as derive/values.py writes it. @param {string} path @param {string} key @param {boolean} isIndex */

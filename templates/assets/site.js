@@ -290,7 +290,7 @@ function showPicked(columns, table) {
   const words = both && !folder ? diffCommand(columns, rows) : "";
   picked.hidden = rows.length === 0;
   said.textContent = both ? "2 runs marked:" : "1 run marked; mark another to compare";
-  if (both && !folder) said.textContent = words ? "no diff of these two is made; in the folder that holds the traces:" : "no diff of these two is made, and a name holds what no terminal shows";
+  if (both && !folder) said.textContent = words ? "no diff of these two is made; in the folder that holds the traces:" : "no diff of these two is made, and a name holds what no shell can be given";
   link.hidden = !folder;
   if (folder) link.href = `diffs/${folder}/index.html`;
   command.hidden = !words;
@@ -305,16 +305,15 @@ function diffOf(columns, rows) {
   return found ? found[2] : "";
 }
 
-/** As render/site_pairs.py writes it. @param {Columns} columns @param {number[]} rows */
+/** As render/site_pairs.py writes it; "" where no shell can be given a name. @param {Columns} columns @param {number[]} rows */
 function diffCommand(columns, rows) {
   const { values, at } = columns.source;
-  const names = rows.map((row) => {
+  const words = rows.map((row) => {
     const isAlone = at.indexOf(at[row]) === at.lastIndexOf(at[row]);
     const name = isAlone ? values[at[row]] : `${values[at[row]]}#${columns.run[row]}`;
-    return name.startsWith("-") ? `./${name}` : name;
+    return columns.words[row] ?? quoted(name.startsWith("-") ? `./${name}` : name);
   });
-  if (names.some((name) => /[\p{C}\p{Zl}\p{Zp}]/u.test(name))) return "";
-  return `whypath diff ${names.map(quoted).join(" ")} -o diff.html`;
+  return words.every(Boolean) ? `whypath diff ${words.join(" ")} -o diff.html` : "";
 }
 
 /** A word as a shell takes it. @param {string} text */

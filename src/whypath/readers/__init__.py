@@ -13,6 +13,7 @@ from whypath.builder import Builder
 from whypath.errors import TraceError, UnknownFormat
 from whypath.readers.formats import FORMATS
 from whypath.readers.near import near
+from whypath.readers.seen import seen
 from whypath.readers.unread import unread
 from whypath.records import Records, Sample
 
@@ -91,14 +92,16 @@ def reader_for(records: Records) -> Reader:
         return claims[counts.index(max(counts))]
     names = " and ".join(reader.NAME for reader in claims)
     hint = "name the format with --format"
-    raise UnknownFormat(records.name, f"looks like {names}", hint=hint)
+    why = f"looks like {names}"
+    raise UnknownFormat(records.name, why, line=sample.line, hint=hint)
 
 
 def _unknown(name: str, sample: Sample) -> UnknownFormat:
     """Says what an unknown sample may be meant to be."""
     known = unread(sample)
     if known is not None:
-        return UnknownFormat(name, f"this is {known.why}", hint=known.hint)
+        why = f"this is {known.why}"
+        return UnknownFormat(name, why, line=sample.line, hint=known.hint)
     close = near(sample)
     hint = "`whypath formats` lists what can be read"
     if close and close[0].missing:
@@ -106,7 +109,9 @@ def _unknown(name: str, sample: Sample) -> UnknownFormat:
         hint = f"nearest is {close[0].format}, but there is no {missing}"
     elif close:
         hint = f"if it is {close[0].format}, say so: --format {close[0].format}"
-    error = UnknownFormat(name, "no known trace format", hint=hint)
+    what = f": {seen(sample.records[0])}" if sample.records else ""
+    why = f"no known trace format{what}"
+    error = UnknownFormat(name, why, line=sample.line, hint=hint)
     error.near = tuple(close)
     return error
 

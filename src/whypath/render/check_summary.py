@@ -4,18 +4,16 @@ Trace text is quoted so that no reader of Markdown takes it for markup, a link o
 name to notify.
 """
 
-import re
 from collections.abc import Iterator
 
 from whypath.derive.findings.finding import SEVERITIES, Finding
 from whypath.derive.inspection import CheckedRun, Inspection
 from whypath.render import words
-from whypath.render.unseen import visible
+from whypath.render.markdown import quoted
 
 MAX_BYTES = 900_000
 ROWS = 200
 MARKS = {"error": "❌ error", "warning": "⚠️ warning", "info": "ℹ️ info"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~>])")
 
 
 def check_summary(inspection: Inspection) -> str:
@@ -104,16 +102,3 @@ def _groups(inspection: Inspection) -> list[tuple[Finding, list[CheckedRun]]]:
         return finding.expected is not None, grave, -len(runs)
 
     return sorted(groups.values(), key=weight)
-
-
-def quoted(text: str) -> str:
-    """Text as Markdown that shows it as it is, on one line."""
-    line = visible(" ".join(text.split()))
-    line = line.replace("&", "&amp;").replace("<", "&lt;")
-    line = _SPECIAL.sub(r"\\\1", line)
-    return (
-        line.replace("@", "@<!-- -->")
-        .replace("#", "#<!-- -->")
-        .replace("://", ":&#47;&#47;")
-        .replace("www.", "www&#46;")
-    )

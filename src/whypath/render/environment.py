@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from whypath.render import words
 from whypath.render.assets import TEMPLATES
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 
 class _Generator(CodeGenerator):

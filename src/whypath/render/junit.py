@@ -10,7 +10,7 @@ from html import escape  # Python's own for XML brings an HTTP client along
 
 from whypath.derive.findings.finding import Checked, Finding, Severity, at_or_above
 from whypath.derive.inspection import CheckedRun, Inspection
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -114,7 +114,8 @@ def _unmatched(check: Checked, name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", visible(text)), quote=False)
+    said = escape(_NOT_XML.sub("\ufffd", visible(text)), quote=False)
+    return said.replace("\r", "&#13;")  # a reader of XML makes line feeds of them
 
 
 def _attribute(text: str) -> str:

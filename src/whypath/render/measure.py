@@ -6,6 +6,8 @@ The table is that of a common sans-serif face; it does not ask for a real font.
 import re
 from unicodedata import category, east_asian_width
 
+from whypath.unseen import CONTROLS, HIDDEN, STRAY
+
 ELLIPSIS = "…"
 
 _THOUSANDTHS = (
@@ -21,9 +23,7 @@ _ROOM = 1.13
 """Faces differ: what the table says, and a little more."""
 
 _ODD = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u2028\u2029\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]+"
+    f"(?:[\t\n\r{CONTROLS}{HIDDEN}\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|{STRAY})+"
 )
 
 

@@ -60,7 +60,12 @@ def sarif(inspection: Inspection) -> str:
 
 
 def _notification(text: str) -> dict[str, Any]:
-    return {"level": "note", "message": {"text": text}}
+    return {"level": "note", "message": _message(text)}
+
+
+def _message(text: str) -> dict[str, str]:
+    """A plain text in which nothing is one of SARIF's links, `[text](address)`."""
+    return {"text": text.replace("](", "] (")}
 
 
 def _rule(rule: str, severity: str) -> dict[str, Any]:
@@ -82,7 +87,7 @@ def _result(
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": LEVELS[finding.severity],
-        "message": {"text": finding.statement},
+        "message": _message(finding.statement),
         "locations": [_location(name, finding.step, places, None)],
         "partialFingerprints": {"whypath/v1": finding.fingerprint},
     }
@@ -119,7 +124,7 @@ def _location(
             physical["region"] = {"startLine": place.line}
         location["physicalLocation"] = physical
     if said is not None:
-        location["message"] = {"text": f"step {step}: {said}"}
+        location["message"] = _message(f"step {step}: {said}")
     return location
 
 

@@ -5,6 +5,7 @@ the text that Python wrote. See assets/columns.js.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from typing import Any, Protocol
 
@@ -12,9 +13,10 @@ from whypath.derive.sites.groups import Numbers, appended
 from whypath.derive.sites.points import Point
 from whypath.derive.sites.row import By, Row
 from whypath.render import words
-from whypath.render.site_pairs import Paired
+from whypath.render.shell import is_odd
+from whypath.render.site_pairs import Paired, trace_word
 from whypath.render.site_rows import label, model, outcome, started
-from whypath.render.unseen import visible
+from whypath.unseen import visible
 
 
 def columns(
@@ -34,7 +36,8 @@ def columns(
         **{name: _Lists(of) for name, of in lists.items()},
         **{name: _Numbers(*of) for name, of in numbers.items()},
     }
-    columns = kept.values()
+    words_of = _Words()
+    columns = (*kept.values(), words_of)
     keys: list[str] = []
     runs: list[str] = []
     places: dict[str, int] = {}
@@ -50,6 +53,7 @@ def columns(
         "diffs": [(places.get(o.a, -1), places.get(o.b, -1), o.key) for o in made],
         "key": keys,
         "run": runs,
+        "words": words_of.data(),
         **{name: kept[name].data() for name in ORDER},
     }
 
@@ -158,6 +162,27 @@ class _Lists:
         known = sorted(self._known)
         places = _places(self._known, known)
         return {"values": known, "at": [[places[n] for n in at] for at in self._at]}
+
+
+class _Words:
+    """Names for a shell that the page cannot make of what it shows, by their rows."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sources: Counter[str] = Counter()
+        self._odd: dict[int, Row] = {}
+
+    def add(self, row: Row) -> None:
+        if is_odd(row.source) or is_odd(row.run):
+            self._odd[self._count] = row
+        self._sources[row.source] += 1
+        self._count += 1
+
+    def data(self) -> dict[str, Any]:
+        return {
+            str(at): trace_word(row, self._sources[row.source] == 1)
+            for at, row in self._odd.items()
+        }
 
 
 def _places(known: dict[str, int], order: list[str]) -> "array[int]":

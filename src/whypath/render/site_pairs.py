@@ -3,7 +3,6 @@
 Also the command that makes a diff where the site has none.
 """
 
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from whypath.derive.sites.comparisons import Pair
 from whypath.derive.sites.ledger import Compared
 from whypath.derive.sites.row import Row
 from whypath.render.environment import environment
+from whypath.render.shell import UNKNOWN, shell_word
 from whypath.render.site_rows import RowView, row_view
 
 BEGIN, END = "<!-- compared -->", "<!-- /compared -->"
@@ -91,17 +91,22 @@ def commands(rows: Iterable[Row]) -> Callable[[Row, Row], str]:
     """Makes the command that compares two of the runs, for a shell."""
     alone = Counter(source for source, _ in {(row.source, row.key) for row in rows})
 
-    def name(row: Row) -> str:
-        name = row.source if alone[row.source] == 1 else f"{row.source}#{row.run}"
-        return f"./{name}" if name.startswith("-") else name
-
     def command(a: Row, b: Row) -> str:
-        names = (name(a), name(b))
-        if not all(one.isprintable() for one in names):
-            return ""
-        return f"whypath diff {' '.join(map(shlex.quote, names))} -o diff.html"
+        words = [trace_word(one, alone[one.source] == 1) for one in (a, b)]
+        return f"whypath diff {' '.join(words)} -o diff.html" if all(words) else ""
 
     return command
+
+
+def trace_word(row: Row, is_alone: bool) -> str:
+    """A run as `diff` takes it: its file, and its id where the file has several.
+
+    It is "" where no shell can be given that.
+    """
+    if UNKNOWN in row.source:
+        return ""
+    name = row.source if is_alone else f"{row.source}#{row.run}"
+    return shell_word(f"./{name}" if name.startswith("-") else name)
 
 
 def notes_of(compared: Iterable[Compared], pairs: Iterable[Pair]) -> dict[str, str]:

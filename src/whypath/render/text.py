@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from whypath.render.unseen import has_unseen
+from whypath.unseen import has_unseen
 
 MARKDOWN_BYTES = 64 * 1024
 MARKDOWN_BLOCK = 32 * 1024

@@ -20,7 +20,15 @@ from whypath.terminal.lines import (
     taken_out,
     taken_out_of,
 )
-from whypath.terminal.text import counted, json_text, line, line_cut, safe, size
+from whypath.terminal.text import (
+    counted,
+    json_safe,
+    json_text,
+    line,
+    line_cut,
+    safe,
+    size,
+)
 from whypath.terminal.why import why_lines
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "counted",
     "finding_lines",
     "inspection_lines",
+    "json_safe",
     "json_text",
     "left_out",
     "line",

@@ -6,17 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from whypath.render import words
+from whypath.unseen import CONTROLS, HIDDEN, JOINERS, STRAY
 
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_OBEYED = re.compile(f"[\r{CONTROLS}{HIDDEN}{JOINERS}\ud800-\udfff]|{STRAY}")
 """What a terminal would obey, or what would change how the text around it reads."""
 
 
+_COMMAND = r"(?<=#)#(?=\[|vso\[|teamcity\[)"
+"""Where a line of a job's log is a command to GitHub, Azure Pipelines or TeamCity."""
+_IN_LINE = re.compile(rf"(?m)^(\s*):(?=:)|{_COMMAND}")
+"""The same, and GitHub's that stand first: ActionCommand.cs of actions/runner."""
+_IN_JSON = re.compile(f"{_OBEYED.pattern}|{_COMMAND}")
+
+
 def safe(text: str) -> str:
-    """The text without control and direction characters, which are shown as `·`."""
-    return _CONTROL.sub("·", text.replace("\t", "    "))
+    """The text without what a terminal or a job's log obeys, of which each is a `·`."""
+    shown = _OBEYED.sub("·", text.replace("\t", "    "))
+    return _IN_LINE.sub(r"\1·", shown) if "::" in shown or "##" in shown else shown
 
 
 def line(text: str) -> str:
@@ -50,9 +56,15 @@ def indented(text: str, limit: int) -> Iterator[str]:
 
 def json_text(facts: Any) -> str:
     """The facts as JSON that reads well and that no terminal obeys."""
-    text = json.dumps(facts, indent=2, ensure_ascii=False)
-    return _CONTROL.sub(_escaped, text)
+    return json_safe(json.dumps(facts, indent=2, ensure_ascii=False))
+
+
+def json_safe(text: str) -> str:
+    """The same JSON, with escapes for what a terminal or a job's log would obey."""
+    return _IN_JSON.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
+    if match[0] == "#":
+        return "\\u0023"
     return json.dumps(match[0]).strip('"')
