@@ -38,7 +38,12 @@ def put_right(drafts: "list[RunDraft]", builder: "Builder") -> list[Run]:
 
 
 def _assembled(drafts: "list[RunDraft]", builder: "Builder") -> Iterator[Run]:
-    return (run for draft in drafts if (run := assemble(draft, builder)).steps)
+    for draft in drafts:
+        run = assemble(draft, builder)
+        draft.steps.clear()  # half of what there is to hold of a huge trace
+        draft.results.clear()
+        if run.steps:
+            yield run
 
 
 def _names_in(drafts: "Iterable[RunDraft]") -> Iterator[bytes]:
@@ -77,14 +82,14 @@ def _conceal(run: Run, redactor: Redactor, places: Places) -> Run:
     for step, may_change in _marked(run.steps, redactor):
         seen: Counter[str] = Counter()
         steps.append(_clean(step, redactor, seen) if may_change else step)
-        for content in _contents(step):
-            seen.update(dict.fromkeys(places.get(content, ()), 0))
+        for content in places.keys() & _contents(step):
+            seen.update(dict.fromkeys(places[content], 0))
             found.contents.add(content)
         found.at(step.position, seen)
     counts = found.of_run
-    if run.outcome is not None and run.outcome.answer is not None:
+    if run.outcome is not None and run.outcome.answer in places:
         found.contents.add(run.outcome.answer)
-    for content in found.contents & places.keys():
+    for content in found.contents:
         counts.update(places[content])
     removed = tuple(
         Redaction(label, count, tuple(found.steps.get(label, ())))
