@@ -11,6 +11,7 @@ from typing import NamedTuple
 from whypath.build import checked_pieces, compare_all, masks, read_input
 from whypath.build_site import (
     HOME,
+    NO_MEMORY,
     RUNS,
     SHARED,
     Gathered,
@@ -25,10 +26,10 @@ from whypath.derive.diffs.diff import Diff
 from whypath.derive.sites.comparisons import Pair, find_pairs
 from whypath.derive.sites.ledger import Compared as Compared
 from whypath.derive.sites.ledger import Entry, compared_of, lines, with_notes
-from whypath.errors import TraceError
+from whypath.errors import TraceError, Unwritable
 from whypath.model import Run
 from whypath.redact import Redactor
-from whypath.stage import put_between, take_over, write_packed, write_page
+from whypath.stage import clear_away, put_between, take_over, write_packed, write_page
 
 LEDGER = "diffs.jsonl.gz"
 DIFFS = "diffs"
@@ -114,7 +115,7 @@ def keep_diff(known: Compared, couple: Couple, old: Path, stage: Path) -> bool:
 
 
 def compare_two(couple: Couple, plan: Plan, stage: str) -> Compared:
-    """Reads two runs and writes the pages of their diff; nothing is raised.
+    """Reads two runs and writes the pages of their diff. Raises `Unwritable` alone.
 
     What was found out about secrets in one counts in the other: if some was found out
     too late, both are read again.
@@ -128,8 +129,12 @@ def compare_two(couple: Couple, plan: Plan, stage: str) -> Compared:
             if redactor is None or not redactor.knows_any:
                 raise
             return _compare(couple, plan, Path(stage), redactor)
+    except Unwritable:
+        raise
     except TraceError as error:
         return failed(couple, clean(str(error)))
+    except MemoryError:
+        return failed(couple, NO_MEMORY)
     except Exception as error:  # one diff never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
         return failed(couple, clean(why))
@@ -149,9 +154,13 @@ def _compare(
     (diff,) = compare_all(_read(couple, plan, redactor), masks((), ()))
     reports = (couple.a.report, couple.b.report)
     place = Place("index", PAIRS, "all pairs", SHARED, HOME, reports)
-    for name, pieces in diff_in(place, diff, plan.dot):
-        path = stage / DIFFS / couple.key / name
-        write_page(path, checked_pieces(redactor, pieces))
+    folder = stage / DIFFS / couple.key
+    try:
+        for name, pieces in diff_in(place, diff, plan.dot):
+            write_page(folder / name, checked_pieces(redactor, pieces))
+    except BaseException:
+        clear_away(folder)  # a part of a diff is none
+        raise
     return _told(couple, diff)
 
 

@@ -20,7 +20,7 @@ from whypath.derive.sites.row import Row as Row
 from whypath.derive.sites.row import Rows as Rows
 from whypath.derive.sites.row import row_of, unreadable
 from whypath.derive.story import tell
-from whypath.errors import EmptyTrace, TraceError, UnknownFormat
+from whypath.errors import EmptyTrace, TraceError, UnknownFormat, Unwritable
 from whypath.model import Run
 from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
@@ -38,6 +38,7 @@ LEDGER = "runs.jsonl.gz"
 RUNS = "runs"
 SHARED = "../../assets/"
 HOME = "../../index.html"
+NO_MEMORY = "the memory is not enough for it"
 
 T = TypeVar("T")
 
@@ -164,9 +165,10 @@ def _in_sample(unit: Unit, plan: Plan) -> bool:
 
 
 def make(unit: Unit, plan: Plan, stage: str) -> Made:
-    """Reads a trace and writes the pages of its runs below `stage`; nothing is raised.
+    """Reads a trace and writes the pages of its runs below `stage`.
 
-    What cannot be read, or be made into pages, becomes a row that says why.
+    What cannot be read, or be made into pages, becomes a row that says why. Raises
+    `Unwritable` alone: a disk that is full is no trace's fault.
     """
     redactor = redactor_for(plan, unit.name)
     clean = _cleaner(redactor)
@@ -191,8 +193,12 @@ def make(unit: Unit, plan: Plan, stage: str) -> Made:
             rows.append(made)
             if has_pages(made, plan):
                 kept.append(made.key)
+    except Unwritable:
+        raise
     except TraceError as error:
         rows.append(unreadable(key, source, clean(str(error))))
+    except MemoryError:
+        rows.append(unreadable(key, source, f"{source}: {NO_MEMORY}"))
     except Exception as error:  # one trace never stops the others: its row says so
         why = f"a fault in Whypath: {type(error).__name__}: {error}"
         rows.append(unreadable(key, source, clean(why)))
@@ -223,9 +229,13 @@ def _make_run(
     row = row_of(story, _key(unit.name, run.format, run.id), source)
     if has_pages(row, plan):
         page = Page(story, draw(story, plan.dot), None, {}, None, SHARED, HOME)
-        for name, pieces in report_folder(page):
-            checked = checked_pieces(redactor, pieces)
-            write_page(stage / RUNS / row.key / name, checked)
+        folder = stage / RUNS / row.key
+        try:
+            for name, pieces in report_folder(page):
+                write_page(folder / name, checked_pieces(redactor, pieces))
+        except BaseException:
+            clear_away(folder)  # a part of a report is none
+            raise
     return row
 
 

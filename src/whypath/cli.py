@@ -5,8 +5,6 @@ talks: `console`.
 """
 
 import os
-import shutil
-import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +19,7 @@ from whypath.cli_site import site
 from whypath.console import print_lines as _print
 from whypath.console import progress as _progress
 from whypath.console import say as _say
-from whypath.console import tell_errors
+from whypath.console import tell_errors, width
 from whypath.errors import TraceError, UnknownFormat
 from whypath.options import Note, TraceSize, reading
 
@@ -32,7 +30,15 @@ SHOW_LIMIT = 4_000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT)
+class _Commands(click.Group):
+    """Tells errors of what click itself prints, too: help, on a full disk."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the command that is named."""
+        return tell_errors(super().main)(*args, **kwargs)
+
+
+@click.group(cls=_Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="whypath")
 def main() -> None:
     """Why did the agent do that?
@@ -278,8 +284,7 @@ def show(
         _print([terminal.json_text(facts)])
         return
     if step is None:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
-        _print(terminal.overview(story, width))
+        _print(terminal.overview(story, width()))
         return
     if not (context or why):
         _print(terminal.step_lines(story, run.step(step), limit))

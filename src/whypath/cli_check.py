@@ -1,14 +1,12 @@
 """The command `check`: what went wrong, in one run or in many. Of the `cli` room."""
 
 import os
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from whypath.console import leave, print_lines, progress, say, tell_errors
+from whypath.console import leave, print_lines, progress, say, tell_errors, width
 from whypath.options import reading
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -148,8 +146,7 @@ def check(
     if json_out == "-":
         lines = [terminal.json_safe(build.inspection_json(inspection).rstrip())]
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
-        lines = [*terminal.inspection_lines(inspection, width)]
+        lines = [*terminal.inspection_lines(inspection, width())]
         if os.environ.get("GITHUB_ACTIONS") == "true":
             lines += terminal.annotations(inspection)
     print_lines(build.checked_pieces(redactor, lines, "the output"))

@@ -5,7 +5,7 @@ Dask logs the tasks that fail and a plan holds secrets to take out.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -99,7 +99,7 @@ class _Cluster:
 
     def __call__(
         self, work: Callable[[T], R], items: Sequence[T], workers: int, /
-    ) -> Iterator[tuple[T, R | Lost]]:
+    ) -> Generator[tuple[T, R | Lost], None, None]:
         """Each item with what `work` makes of it, in any order.
 
         Dask sends the tasks of a worker that dies to others. Those that were there too

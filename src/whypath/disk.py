@@ -4,6 +4,7 @@ Part of the `write` room.
 """
 
 import ctypes
+import errno
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ _TEMPORARY = re.compile(rf"\.{OURS}-[a-z0-9_]{{8}}(?:-old)?")
 _A_MINUTE = 60
 _HERE, _EXCHANGE = -100, 2
 _SWAP = 2
+_LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
 
 def hold(made: Path | int) -> int | None:
@@ -40,6 +42,13 @@ def hold(made: Path | int) -> int | None:
     return None
 
 
+def release(held: int | None) -> None:
+    """Ends what `hold` began; that it can no longer be closed harms nobody."""
+    if held is not None:
+        with suppress(OSError):
+            os.close(held)
+
+
 def sweep(mine: Path) -> None:
     """Removes what a killed process left beside `mine`: nobody holds it any more.
 
@@ -54,7 +63,7 @@ def sweep(mine: Path) -> None:
         held = hold(each)
         if held is None:
             continue
-        os.close(held)
+        release(held)
         if each.is_dir():
             shutil.rmtree(each, ignore_errors=True)
         else:
@@ -86,11 +95,16 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def sync_all(folder: Path) -> None:
-    """Makes all that was written to the file system of a folder last, if it can."""
-    with suppress(AttributeError, OSError, TypeError):
+    """Makes all that was written to the file system of a folder last, if it can.
+
+    Raises `OSError` where something was not written after all.
+    """
+    with suppress(AttributeError, TypeError):
+        libc = ctypes.CDLL(None, use_errno=True)
         handle = os.open(folder, os.O_RDONLY)
         try:
-            ctypes.CDLL(None).syncfs(handle)
+            if libc.syncfs(handle) != 0 and ctypes.get_errno() in _LOST:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         finally:
             os.close(handle)
 
@@ -105,11 +119,9 @@ def take(folder: Path) -> int | None:
         folder.mkdir()
     except FileExistsError:
         left = hold(folder)
-        if left is None:
-            if _can_hold():
-                raise
-        else:
-            os.close(left)
+        if left is None and _can_hold():
+            raise
+        release(left)
         shutil.rmtree(folder)
         folder.mkdir()
     held = hold(folder)

@@ -1,7 +1,8 @@
 """What can go wrong: a Problem is shown in the report, a TraceError stops us."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 Level = Literal["note", "repair", "loss"]
 
@@ -43,6 +44,15 @@ class TraceError(Exception):
         place = self.source if self.line is None else f"{self.source}:{self.line}"
         sentence = f"{place}: {self.why}"
         return f"{sentence}. Hint: {self.hint}" if self.hint else sentence
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What it is made of again, when a worker process sends it."""
+        again = partial(type(self), line=self.line, hint=self.hint)
+        return again, (self.source, self.why)
+
+
+class Unwritable(TraceError):
+    """A file or a folder cannot be written: no trace is to blame, and all stops."""
 
 
 class Near(NamedTuple):

@@ -5,7 +5,7 @@ A trace that fails becomes a row that says so. Only small rows come back.
 
 import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -96,13 +96,15 @@ def site(
         kept, steps, size = len(done), 0, 0
         tell("writing runs", 0, len(todo), 0)
         work = partial(_make, plan=plan, stage=str(stage))
-        for number, (unit, made) in enumerate(spread(work, todo, workers), start=1):
-            if isinstance(made, Lost):
-                made = build_site.make(unit._replace(error=made.why), plan, str(stage))
-            gathered.add(places[unit.mark], made.rows, made.kept)
-            fresh.update(made.kept)
-            steps, size = steps + made.steps, size + made.size
-            tell("writing runs", number, len(todo), steps)
+        with closing(spread(work, todo, workers)) as results:
+            for number, (unit, made) in enumerate(results, start=1):
+                if isinstance(made, Lost):
+                    lost = unit._replace(error=made.why)
+                    made = build_site.make(lost, plan, str(stage))
+                gathered.add(places[unit.mark], made.rows, made.kept)
+                fresh.update(made.kept)
+                steps, size = steps + made.steps, size + made.size
+                tell("writing runs", number, len(todo), steps)
         _refuse_nothing(gathered.chosen(Plan()), sources)
         pairs = build_pairs.choose_pairs(gathered, plan)
         entries = build_site.entries(gathered, units, plan)
@@ -138,11 +140,12 @@ def _compare(
         else:
             todo.append(couple)
     work = partial(build_pairs.compare_two, plan=plan, stage=str(stage))
-    for done, (couple, one) in enumerate(spread(work, todo, workers), start=1):
-        if isinstance(one, Lost):
-            one = build_pairs.failed(couple, one.why)
-        made[couple.key] = one
-        tell("comparing runs", done, len(todo), 0)
+    with closing(spread(work, todo, workers)) as results:
+        for done, (couple, one) in enumerate(results, start=1):
+            if isinstance(one, Lost):
+                one = build_pairs.failed(couple, one.why)
+            made[couple.key] = one
+            tell("comparing runs", done, len(todo), 0)
     return [made[couple.key] for couple in couples]
 
 

@@ -311,6 +311,8 @@ def open_input(path: Path | None, called: str | None = None) -> IO[bytes]:
     `called` is what messages call the file, if not by its path.
     """
     if path is None:
+        if sys.stdin is None:
+            raise TraceError("<stdin>", "is closed", hint="name a file")
         return sys.stdin.buffer
     try:
         return path.open("rb", buffering=0)

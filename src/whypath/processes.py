@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from threading import Thread
@@ -32,8 +33,11 @@ class Spread(Protocol):
 
     def __call__(
         self, work: Callable[[T], R], items: Sequence[T], workers: int, /
-    ) -> Iterator[tuple[T, R | Lost]]:
-        """Each item with what `work` makes of it, in any order."""
+    ) -> Generator[tuple[T, R | Lost], None, None]:
+        """Each item with what `work` makes of it, in any order.
+
+        Closed before the end, the work on the others stops.
+        """
 
 
 def cores() -> int:
@@ -46,7 +50,7 @@ def cores() -> int:
 
 def spread(
     work: Callable[[T], R], items: Sequence[T], workers: int
-) -> Iterator[tuple[T, R | Lost]]:
+) -> Generator[tuple[T, R | Lost], None, None]:
     """Each item with what `work` makes of it, in any order.
 
     When a worker dies, the items that were being worked on are tried again one by one,
@@ -70,21 +74,19 @@ def _until_broken(
     """Works on items until there are none (returns []), or a worker dies: then those
     that were under way are returned."""
     running: dict[Future[R], T] = {}
-    pool = _pool(workers)
     try:
-        while True:
-            for item in islice(waiting, workers * AHEAD - len(running)):
-                running[_submit(pool, work, item)] = item
-            if not running:
-                return []
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                yield running.pop(future), result
+        with _pool(workers) as pool:
+            while True:
+                for item in islice(waiting, workers * AHEAD - len(running)):
+                    running[_submit(pool, work, item)] = item
+                if not running:
+                    return []
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    result = future.result()
+                    yield running.pop(future), result
     except BrokenProcessPool:
         return list(running.values())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _submit(pool: ProcessPoolExecutor, work: Callable[[T], R], item: T) -> Future[R]:
@@ -106,13 +108,27 @@ def _alone(work: Callable[[T], R], item: T) -> Iterator[tuple[T, R | Lost]]:
     yield item, result
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Fresh processes: a fork of this one would copy what its threads hold."""
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes: a fork of this one would copy what its threads hold.
+
+    All have ended at the end; where it is early, in the middle of what they do.
+    """
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(["whypath.build_site"])
-    return ProcessPoolExecutor(workers, context, _begin)
+    pool = ProcessPoolExecutor(workers, context, _begin)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.kill()  # nobody waits for the rest
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin() -> None:

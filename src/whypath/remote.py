@@ -5,7 +5,7 @@ Part of the `fleet` room. What is there has empty files here that stand for it, 
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from os.path import commonpath
@@ -131,7 +131,7 @@ def spread_near(
 
     def spread_all(
         work: Callable[[T], R], items: Sequence[T], workers: int, /
-    ) -> Iterator[tuple[T, R | Lost]]:
+    ) -> Generator[tuple[T, R | Lost], None, None]:
         near = Near(work, source, out, is_far)
         stage = getattr(work, "keywords", {}).get("stage", "")
         for item, result in spread(near, items, workers):

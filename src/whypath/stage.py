@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whypath.errors import TraceError
+from whypath.errors import TraceError, Unwritable
 from whypath.write import MARK as MARK
 from whypath.write import (
     MARK_TEXT,
     OURS,
     refuse_foreign,
+    release,
     swap,
     sync_all,
     take,
@@ -46,10 +47,11 @@ def staged(path: Path) -> Iterator[Path]:
         swap(new, path)
     except OSError as error:
         raise unwritable(path, error) from None
+    except Unwritable as error:  # of the staged folder, which nobody asked for
+        raise Unwritable(str(path), error.why, hint=error.hint) from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        if held is not None:
-            os.close(held)
+        release(held)
 
 
 def _take(new: Path, path: Path) -> int | None:

@@ -13,9 +13,10 @@ from typing import IO
 
 from whypath.disk import OURS as OURS
 from whypath.disk import exchange, hold, sweep, sync
+from whypath.disk import release as release
 from whypath.disk import sync_all as sync_all
 from whypath.disk import take as take
-from whypath.errors import TraceError
+from whypath.errors import TraceError, Unwritable
 
 MARK = ".whypath"
 """The file by which a folder is known as ours."""
@@ -92,13 +93,15 @@ def write_folder(
         swap(new, path)
     except TraceError as error:
         shutil.rmtree(new, ignore_errors=True)
-        raise TraceError(str(path), error.why, hint=error.hint) from None
+        raise type(error)(str(path), error.why, hint=error.hint) from None
+    except OSError as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise unwritable(path, error) from None
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
     finally:
-        if held is not None:
-            os.close(held)
+        release(held)
     return size
 
 
@@ -151,9 +154,9 @@ def _fill(file: IO[bytes], pieces: Iterable[str], path: Path, limit: int | None)
     return size
 
 
-def unwritable(path: Path, error: OSError) -> TraceError:
+def unwritable(path: Path, error: OSError) -> Unwritable:
     """The error that says why a path could not be written."""
-    return TraceError(str(path), f"cannot be written: {error.strerror or error}")
+    return Unwritable(str(path), f"cannot be written: {error.strerror or error}")
 
 
 def _umask() -> int:
