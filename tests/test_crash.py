@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -294,7 +296,9 @@ def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
     trace = tmp_path / "large.jsonl"
     row = b'{"type": "step", "kind": "user", "output": "%s"}\n'
     head = b'{"type": "run", "whypath": 1, "id": "r"}\n'
-    trace.write_bytes(head + b"".join(row % (b"%dx" % n * 150_000) for n in range(300)))
+    chance = Random(1)  # what is made by chance is not packed to next to nothing
+    texts = (b64encode(chance.randbytes(300_000)) for _ in range(400))
+    trace.write_bytes(head + b"".join(row % text for text in texts))
 
     def little() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
