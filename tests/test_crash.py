@@ -4,7 +4,9 @@ Twelve kills by default; as many as the environment variable WHYPATH_KILLS says.
 """
 
 import os
+import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,14 +14,18 @@ import time
 from base64 import b64encode
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from samples import EXAMPLES
+from whypath import build_site, fleet
+from whypath.errors import Unwritable
 from whypath.stage import staged
 from whypath.write import MARK
 
 TRACE = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
+BEFORE = str(TRACE.with_name("vip-before-rename.jsonl"))
 KILLS = int(os.environ.get("WHYPATH_KILLS", "12"))
 LATE = """
 import sys, time
@@ -40,16 +46,8 @@ main(sys.argv[1:])
 
 
 def command(out: Path | str, *more: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "whypath",
-        "report",
-        str(TRACE),
-        "-o",
-        str(out),
-        *more,
-    ]
+    words = more or ("report", str(TRACE))
+    return [sys.executable, "-m", "whypath", *words, "-o", str(out)]
 
 
 def whypath(out: Path | str, **options: object) -> "subprocess.CompletedProcess[str]":
@@ -68,27 +66,33 @@ def assert_one_sentence(done: "subprocess.CompletedProcess[str]", code: int) -> 
     assert done.stderr.startswith("Error: "), done.stderr
 
 
-def test_a_report_that_is_killed_leaves_the_old_one_or_the_new_one(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "words", [("report", str(TRACE)), ("diff", BEFORE, str(TRACE))]
+)
+def test_a_file_that_is_killed_is_the_old_one_or_the_new_one(
+    tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    out = tmp_path / "report.html"
+    out = tmp_path / "made.html"
     start = time.monotonic()
-    assert whypath(out).returncode == 0
+    subprocess.run(command(out, *words), capture_output=True, check=False)
     takes = time.monotonic() - start
     whole = out.read_bytes()
     old = b"<p>the old one</p>"
     for number in range(KILLS):
         out.write_bytes(old)
         with subprocess.Popen(
-            command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command(out, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as child:
             try:
                 child.wait(takes * (0.5 + 0.7 * number / KILLS))
             except subprocess.TimeoutExpired:
                 child.kill()
         assert out.read_bytes() in (old, whole), f"torn by kill {number}"
-    assert whypath(out).returncode == 0
+    for left in tmp_path.iterdir():
+        os.utime(left, (left.stat().st_mtime - 3600,) * 2)
+    subprocess.run(command(out, *words), capture_output=True, check=False)
     assert out.read_bytes() == whole
+    assert list(tmp_path.iterdir()) == [out], "litter"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -113,9 +117,8 @@ def killed_after(seconds: float, words: list[str], group: bool = False) -> None:
 def folder_words(kind: str, tmp_path: Path, out: Path) -> tuple[list[str], list[str]]:
     """The command that makes a folder, of older and of newer traces."""
     if kind == "report":
-        old = EXAMPLES / "escalation" / "vip-before-rename.jsonl"
         end = ["-o", f"{out}/"]
-        return ["report", str(old), *end], ["report", str(TRACE), *end]
+        return ["report", BEFORE, *end], ["report", str(TRACE), *end]
     both = []
     for age in ("old", "new"):
         runs = tmp_path / "traces" / age / "runs"
@@ -284,14 +287,6 @@ def test_a_full_file_system_keeps_the_old_report(tmp_path: Path) -> None:
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-def test_a_reader_that_hangs_up_is_no_error() -> None:
-    show = f"{sys.executable} -m whypath show {TRACE} --json | head -c 100"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", show], capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
 def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
     trace = tmp_path / "large.jsonl"
     row = b'{"type": "step", "kind": "user", "output": "%s"}\n'
@@ -311,5 +306,54 @@ def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
         preexec_fn=little,
     )
     assert_one_sentence(done, 2)
-    assert "memory" in done.stderr
+    assert "large.jsonl (163.5 MB): ran out of memory. Hint: " in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["large.jsonl"]
+
+
+def run_out(*_: object, **__: object) -> None:
+    raise MemoryError
+
+
+def test_a_trace_that_takes_all_memory_is_a_row_and_the_site_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = tmp_path / "traces"
+    shutil.copytree(TRACE.parent, traces)
+    tell = build_site.tell
+
+    def tell_some(run: Any) -> Any:
+        return run_out() if "rename.chat" in run.files[0] else tell(run)
+
+    monkeypatch.setattr(build_site, "tell", tell_some)
+    made = fleet.site([str(traces)], tmp_path / "made", fleet.Plan(), jobs=1)
+    said = [row.error for row in made.rows if row.error]
+    assert said == ["vip-after-rename.chat.json: the memory is not enough for it"]
+    assert len(made.rows) == 3
+    assert (tmp_path / "made" / "index.html").is_file()
+
+
+def test_a_disk_that_fails_in_a_worker_is_a_sentence_and_no_row(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "made"
+    words, _ = folder_words("site", tmp_path, out)
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "whypath", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=small,
+    )
+    assert_one_sentence(done, 2)
+    assert f"{out}: cannot be written: File too large" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["traces"]
+
+
+def test_an_error_from_a_worker_is_the_same_here() -> None:
+    error = Unwritable("x.html", "cannot be written", line=3, hint="try again")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (Unwritable, str(error))

@@ -23,6 +23,7 @@ ERRORS = {
     "write": ("ENOSPC", "No space left on device"),
     "fsync": ("EIO", "Input/output error"),
     "rename": ("EACCES", "Permission denied"),
+    "renameat2": ("ENOSYS", "Function not implemented"),
     "mkdir": ("ENOSPC", "No space left on device"),
     "openat": ("ENOSPC", "No space left on device"),
     "close": ("EIO", "Input/output error"),
@@ -32,8 +33,8 @@ ERRORS = {
 """A call, the error that it ends with, and what a person is told of it."""
 OLD = EXAMPLES / "escalation" / "vip-before-rename.jsonl"
 NEW = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
-THIRD = EXAMPLES / "escalation" / "vip-before-rename.jsonl"
-BEGUN = re.compile(r"(\d+) +(\w+)\((.*)")
+CHAT = EXAMPLES / "escalation" / "vip-after-rename.chat.json"
+BEGUN = re.compile(r"(\d* *)(\w+)\((.*)")
 
 
 class Case(NamedTuple):
@@ -41,7 +42,6 @@ class Case(NamedTuple):
 
     name: str
     words: tuple[str, ...]
-    code: int = 0
 
     def command(self, trace: Path, folder: Path) -> list[str]:
         filled = (word.format(trace=trace, folder=folder) for word in self.words)
@@ -70,8 +70,8 @@ CASES = (
     Case(
         "workers",
         (
-            *("site", "{trace}", str(OLD.with_name("chat.json")), str(THIRD)),
-            *("-o", "{folder}/made", "--jobs", "2"),
+            *("site", "{trace}", str(CHAT), "-o", "{folder}/made"),
+            *("--jobs", "2", "--dot", "none"),  # or its calls would fail as well
         ),
     ),
     Case(
@@ -86,6 +86,9 @@ CASES = (
         ),
     ),
 )
+
+
+FEW = [case for case in CASES if case.name in ("report", "folder", "workers")]
 
 
 def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
@@ -146,7 +149,7 @@ def assert_old_or_new(
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="NOT TESTED: no strace here")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES if EVERY else FEW, ids=lambda case: case.name)
 def test_a_call_that_fails_leaves_the_old_output_or_the_new(
     tmp_path: Path, case: Case
 ) -> None:
@@ -155,7 +158,7 @@ def test_a_call_that_fails_leaves_the_old_output_or_the_new(
     assert run(case.command(OLD, folder)).returncode in (0, 1)
     shutil.copytree(folder, kept)
     old = contents(folder)
-    strace = ["strace", "-f", "-o", str(log)]
+    strace = ["strace", *(["-f"] if case.name == "workers" else []), "-o", str(log)]
     every = [*strace, "-y", "-e", f"trace={','.join(ERRORS)}"]
     assert run([*every, *case.command(NEW, folder)]).returncode in (0, 1)
     new = contents(folder)

@@ -70,3 +70,8 @@ def test_a_reader_that_hangs_up_does_not_change_the_answer() -> None:
     for words in (f"diff {CALM} {TRACE}", f"check {TRACE}"):
         done = shell(words, "| head -c 1 > /dev/null")
         assert (done.returncode, done.stderr) == (1, ""), words
+
+
+def test_a_reader_that_hangs_up_is_no_error() -> None:
+    done = shell(f"show {TRACE} --json", "| head -c 100 > /dev/null")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -125,15 +126,27 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         raise
     except BaseException:
         for process in list((pool._processes or {}).values()):
-            process.kill()  # nobody waits for the rest
+            _end(process)  # nobody waits for the rest
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _end(worker: BaseProcess) -> None:
+    """Ends a worker, and a layout program that it waits for."""
+    if worker.pid is None:
+        return
+    try:
+        os.killpg(worker.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError):  # it has not begun; or no groups here
+        worker.kill()
+
+
 def _begin() -> None:
     """Spares the garbage collector in a worker, as the command line does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # and with each what it has started, see `_end`
     Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()
     gc.freeze()
@@ -144,4 +157,6 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
+        if hasattr(os, "killpg"):
+            os.killpg(0, signal.SIGKILL)
         os._exit(1)
