@@ -20,7 +20,7 @@ from whypath.derive.row import Row as Row
 from whypath.derive.row import Rows as Rows
 from whypath.derive.row import row_of, unreadable
 from whypath.derive.story import tell
-from whypath.errors import EmptyTrace, TraceError, UnknownFormat
+from whypath.errors import EmptyTrace, TraceError, UnknownFormat, printable
 from whypath.model import Run
 from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
@@ -205,12 +205,14 @@ def redactor_for(plan: Plan, *names: str) -> Redactor | None:
         return None
     redactor = Redactor(**plan.secrets)
     for name in names:
-        redactor.learn(name)
+        redactor.learn(printable(name))
     return redactor
 
 
 def _cleaner(redactor: Redactor | None) -> Callable[[str], str]:
-    return str if redactor is None else redactor.text
+    """What makes the name of a trace one that can be shown."""
+    clean = str if redactor is None else redactor.text
+    return lambda name: clean(printable(name))
 
 
 def _make_run(
@@ -314,7 +316,7 @@ def is_staged(folder: Path) -> bool:
 
 def hashed(text: str, size: int) -> str:
     """A hash of `size` bytes, in hex digits."""
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=size).hexdigest()
 
 

@@ -78,9 +78,12 @@ def say(text: str) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Data, on stdout."""
+    """Data, on stdout: as it is for programs, but a terminal gets nothing to obey."""
+    from whypath.terminal import safe
+
+    shown = safe if sys.stdout.isatty() else str
     for line in lines:
-        click.echo(line)
+        click.echo(shown(line))
 
 
 @contextmanager
