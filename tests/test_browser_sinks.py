@@ -25,6 +25,7 @@ from test_browser_hostile import (
     ONE_IN,
     assert_faithful,
     steps_with,
+    strings_in,
     walk,
     write_payloads,
 )
@@ -231,16 +232,34 @@ def test_payloads_run_where_they_are_markup(
     assert fired > 0.95 * len(live)
 
 
-def test_no_payload_runs_in_a_report(
+@pytest.fixture(scope="module")
+def texts(shared: Path) -> list[str]:
+    """Texts made to be read wrong: naughty ones, tokens, Markdown, hidden letters."""
+    folder = shared / "hostile"
+    found = [*json.loads((folder / "strings/blns.json").read_text("utf-8"))]
+    examples = json.loads((folder / "markdown/commonmark.json").read_text("utf-8"))
+    found += [example["markdown"] for example in examples]
+    hidden = (folder / "unicode/trojan_source.jsonl").read_text("utf-8").split("\n")
+    found += [text for line in hidden if line for text in strings_in(json.loads(line))]
+    for path in sorted((folder / "html5lib").glob("*.test")):
+        tests = json.loads(path.read_text("utf-8"))
+        found += [test["input"] for test in tests.get("tests", ())]
+    return [text for text in dict.fromkeys(found) if text.strip()][::ONE_IN]
+
+
+@pytest.mark.parametrize("given", ["payloads", "texts"])
+def test_nothing_that_a_report_is_made_of_runs_and_all_of_it_is_shown(
+    given: str,
+    request: pytest.FixtureRequest,
     browser: "Browser",
     report_of: ReportOf,
     listener: Listener,
-    payloads: list[str],
     tmp_path: Path,
 ) -> None:
+    every: list[str] = request.getfixturevalue(given)
     before, steps = listener.connections, 0
-    for start in range(0, len(payloads), A_TRACE):
-        some = payloads[start : start + A_TRACE]
+    for start in range(0, len(every), A_TRACE):
+        some = every[start : start + A_TRACE]
         trace = write_payloads(tmp_path / f"from-{start}.jsonl", some)
         run, html = read_runs(trace)[0], report_of(trace)
         for one in (html, without_policy(html)):
@@ -256,7 +275,7 @@ def test_no_payload_runs_in_a_report(
             assert len(watch.requests) == 1
             context.close()
     assert listener.connections == before
-    sys.stderr.write(f"{len(payloads):,} payloads, {steps:,} steps looked at\n")
+    sys.stderr.write(f"{len(every):,} {given}, {steps:,} steps looked at\n")
 
 
 def test_no_payload_runs_in_a_folder_that_is_written_out(

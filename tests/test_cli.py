@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -568,3 +569,41 @@ def test_a_file_name_of_any_bytes_is_read_and_written(here: Path) -> None:
     result = ok("report", name)
     assert "\x1b" not in result.stdout
     assert len(list(here.glob("*.html"))) == 1
+
+
+BYTES = "\udcff\x1b[2J\n<blink>"
+"""As Python has the bytes of a name or a word that are no text."""
+WITH_BYTES = {
+    "a note": ("report", "run.jsonl", "--note", f"2={BYTES}"),
+    "the name of a page": ("report", "run.jsonl", "-o", f"{BYTES}.html"),
+    "a trace": ("report", f"{BYTES}.jsonl"),
+    "a trace that is checked": (
+        "check",
+        f"{BYTES}.jsonl",
+        "--sarif",
+        "s",
+        "--junit",
+        "j",
+    ),
+    "a trace of a diff": ("diff", "run.jsonl", f"{BYTES}.jsonl", "-o", "d.html"),
+    "a trace of a site": ("site", f"{BYTES}.jsonl", "-o", "s", "--title", BYTES),
+    "a trace of a site as it is": ("site", ".", "-o", "s", "--no-redact"),
+    "a pattern": ("show", "run.jsonl", "--redact-pattern", f"x={BYTES}"),
+    "a mask": ("diff", "run.jsonl", "run.jsonl", "--mask", BYTES),
+    "a run": ("show", "run.jsonl", "--run", BYTES),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+@pytest.mark.parametrize("words", WITH_BYTES.values(), ids=WITH_BYTES)
+def test_bytes_that_are_no_text_are_no_fault(
+    here: Path, words: tuple[str, ...]
+) -> None:
+    shutil.copy("run.jsonl", f"{BYTES}.jsonl")
+    jobs = ("--jobs", "1") if words[0] == "site" else ()
+    result = whypath(*words, *jobs)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert "a fault in" not in result.stderr
+    assert "\x1b" not in result.stderr
+    for page in here.rglob("*.html"):
+        assert "<blink>" not in page.read_text("utf-8")

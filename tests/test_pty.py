@@ -66,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text, "utf-8"
         )
     (folder / "\x1b[2Jbroken\u202e.jsonl").write_text("\x1b[2Jnothing", "utf-8")
+    (folder / "\x1b[2J\nother.json").write_text('{"\x5cu001b[2J": 1}', "utf-8")
     (folder / "rules.yaml").write_text("- \x1b[2J: 1\n", "utf-8")
     return folder
 
@@ -85,6 +86,9 @@ COMMANDS = {
     "a file that is not there": ("report", "\x1b[31mnone\u202e"),
     "an option that is none": ("show", "a.jsonl", "--\x1b[2J"),
     "report": ("report", "a.jsonl", "-o", "report.html"),
+    "a report with a name": ("report", "a.jsonl", "-o", "\x1b[2J\u202e\n.html"),
+    "check as JSON": ("check", "a.jsonl", "b.jsonl", "--json", "-"),
+    "no format that is known": ("show", "\x1b[2J\nother.json"),
     "site with its progress": ("site", "site-of", "-o", "site"),
 }
 

@@ -20,7 +20,13 @@ from whypath.derive.sites.row import Row as Row
 from whypath.derive.sites.row import Rows as Rows
 from whypath.derive.sites.row import row_of, unreadable
 from whypath.derive.story import tell
-from whypath.errors import EmptyTrace, TraceError, UnknownFormat, Unwritable
+from whypath.errors import (
+    EmptyTrace,
+    TraceError,
+    UnknownFormat,
+    Unwritable,
+    printable,
+)
 from whypath.model import Run
 from whypath.readers import named
 from whypath.records import Limits, Records, digest_of
@@ -211,12 +217,14 @@ def redactor_for(plan: Plan, *names: str) -> Redactor | None:
         return None
     redactor = Redactor(**plan.secrets)
     for name in names:
-        redactor.learn(name)
+        redactor.learn(printable(name))
     return redactor
 
 
 def _cleaner(redactor: Redactor | None) -> Callable[[str], str]:
-    return str if redactor is None else redactor.text
+    """What makes the name of a trace one that can be shown."""
+    clean = str if redactor is None else redactor.text
+    return lambda name: clean(printable(name))
 
 
 def _make_run(
@@ -325,7 +333,7 @@ def is_staged(folder: Path) -> bool:
 
 def hashed(text: str, size: int) -> str:
     """A hash of `size` bytes, in hex digits."""
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=size).hexdigest()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from whypath.console import print_lines, say, tell_errors
+from whypath.errors import printable
 from whypath.options import Age, Share, reading
 
 SHOWN_ERRORS = 10
@@ -141,7 +142,7 @@ def site(
     from whypath.fleet import Plan
 
     plan = Plan(
-        title=title,
+        title=printable(title),
         format=format_name,
         dot=dot,
         only=only,

@@ -126,12 +126,18 @@ def say(text: str) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Data, on stdout; a reader who hangs up has read enough. Raises `TraceError`."""
+    """Data, on stdout: as it is for programs, but a terminal gets nothing to obey.
+
+    A reader who hangs up has read enough. Raises `TraceError`.
+    """
+    if sys.stdout is None:
+        raise TraceError("standard output", "is closed")
+    from whypath.terminal import safe
+
+    shown = safe if sys.stdout.isatty() else str
     try:
         for line in lines:
-            if sys.stdout is None:
-                raise TraceError("standard output", "is closed")
-            click.echo(line)
+            click.echo(shown(line))
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -23,6 +23,11 @@ class Problem:
     count: int = 1
 
 
+def printable(name: str) -> str:
+    """A name of a file, or a word of a command, as text: other bytes are U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 class TraceError(Exception):
     """The trace cannot be read, or what was asked of it cannot be done.
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from whypath.console import say
+from whypath.errors import printable
 
 BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
@@ -45,7 +46,7 @@ class Note(click.ParamType[tuple[int, str]]):
         number, mark, text = str(value).partition("=")
         if not mark or not number.strip().isdecimal():
             self.fail(f'{value!r} is not N=TEXT, such as 4="root cause"', param, ctx)
-        return int(number), text
+        return int(number), printable(text)
 
 
 class Pattern(click.ParamType[tuple[str, str]]):
@@ -57,7 +58,8 @@ class Pattern(click.ParamType[tuple[str, str]]):
         if isinstance(value, tuple):
             return value
         name, mark, regex = str(value).partition("=")
-        if not mark or not regex or not PATTERN_NAME.fullmatch(name):
+        is_text = printable(regex) == regex
+        if not mark or not regex or not is_text or not PATTERN_NAME.fullmatch(name):
             self.fail(
                 f"{value!r} is not NAME=REGEX, such as ticket=T-[0-9]+", param, ctx
             )

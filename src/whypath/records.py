@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 import msgspec
 
 from whypath.archives import Part, open_archive
-from whypath.errors import Level, Problem, TraceError
+from whypath.errors import Level, Problem, TraceError, printable
 from whypath.limits import Limits as Limits
 from whypath.lines import Lines, amount, open_input
 from whypath.lines import digest_of as digest_of
@@ -121,7 +121,7 @@ class Records:
         limits: Limits | None = None,
         called: str | None = None,
     ) -> None:
-        self.name = _printable(called or ("<stdin>" if path is None else str(path)))
+        self.name = printable(called or ("<stdin>" if path is None else str(path)))
         self.path = path
         self._limits = limits = limits or Limits()
         self._is_sound = partial(_is_sound, depth=limits.depth)
@@ -205,7 +205,7 @@ class Records:
 
     def _of_part(self, part: Part) -> Iterator[Record]:
         """The value of a part as a record, mended where that is needed."""
-        done = f"{_printable(part.name)} is left out"
+        done = f"{printable(part.name)} is left out"
         if part.damage is not None:
             what = f"a part that cannot be read ({part.damage})"
             self._problem("loss", what, done, None)
@@ -300,11 +300,6 @@ class Records:
             where = "" if column is None else f" at column {column:,}"
             first = Problem(level, what + where, done, self.name, line, 0)
         self._problems[level, what] = replace(first, count=first.count + 1)
-
-
-def _printable(name: str) -> str:
-    """A file's name as text that can be written; it may hold any bytes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
