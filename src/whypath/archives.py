@@ -11,11 +11,12 @@ from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from warnings import catch_warnings
 
 import msgspec
 
 from whypath.errors import TraceError
-from whypath.limits import Limits
+from whypath.limits import BOMB, Limits
 from whypath.lines import RATIO_FROM, ZSTD, amount
 
 if TYPE_CHECKING:
@@ -87,18 +88,17 @@ def _unzipped(
             unpacked += info.file_size
             if unpacked > max(RATIO_FROM, limits.ratio * packed):
                 what = f"unpacks to more than {limits.ratio} times its size"
-                hint = "this looks like a decompression bomb; unpack it yourself"
-                raise TraceError(name, what, hint=hint)
+                raise TraceError(name, what, hint=BOMB)
             yield _member(archive, info, number, limits.value)
 
 
 def _member(archive: Any, info: Any, number: int, most: int) -> Part:
     """One member unpacked; never more of it than its entry promises."""
     if info.file_size > most:
-        what = f"more than {amount(most)}"
+        what = f"more than {amount(most)}; see --at-most value"
         return Part(info.filename, number, b"", what)
     try:
-        with archive.open(info) as opened:
+        with catch_warnings(action="error"), archive.open(info) as opened:
             return Part(info.filename, number, opened.read(info.file_size + 1))
     except Exception as error:  # each way of packing raises errors of its own
         what = str(error) or type(error).__name__

@@ -3,7 +3,15 @@
 Part of the `records` room.
 """
 
+import stat
+from pathlib import Path
 from typing import NamedTuple
+
+BOMB = (
+    "this looks like a decompression bomb; unpack it yourself, or see --at-most ratio"
+)
+OPENED_FOR_US = ("/dev/", "/proc/")
+"""Where a shell names a pipe that it has opened, such as `/dev/fd/63`."""
 
 
 class Limits(NamedTuple):
@@ -24,3 +32,15 @@ class Limits(NamedTuple):
 
 
 USUAL = Limits()
+
+
+def endless(path: Path) -> str | None:
+    """What a path is where reading may never end, or never begin; None elsewhere.
+
+    A named pipe is waited for until somebody writes, a device may give bytes for ever.
+    Raises `OSError` for what is not there, `ValueError` for what can be no name.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode) and not str(path).startswith(OPENED_FOR_US):
+        return "is a named pipe"
+    return "is a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from whypath.errors import Level, TraceError
-from whypath.limits import USUAL, Limits
+from whypath.limits import BOMB, USUAL, Limits, endless
 
 BLOCK = 1 << 18
 """Small enough to stay in a processor's cache while it is cut up."""
@@ -117,7 +117,7 @@ class Lines:
             self.line, self.ended = line, not whole
             if data is None:
                 what = f"a line of more than {amount(self._limits.line)}"
-                self._report("loss", what, "left out", line)
+                self._report("loss", what, "left out; see --at-most line", line)
                 continue
             stripped = data.strip(b" \t\r\0")
             if b"\0" in data:
@@ -138,7 +138,8 @@ class Lines:
                 left -= len(block)
                 if left < 0:
                     what = f"the file holds more than {amount(self._limits.total)}"
-                    self._report("loss", what, "the rest is left out", None)
+                    done = "the rest is left out; see --at-most total"
+                    self._report("loss", what, done, None)
                     yield block[:left]
                     return
                 yield block
@@ -170,7 +171,7 @@ class Lines:
                 raise TraceError(
                     self._name,
                     f"unpacks to more than {self._limits.ratio} times its size",
-                    hint="this looks like a decompression bomb; unpack it yourself",
+                    hint=BOMB,
                 )
             if block:
                 yield block
@@ -288,6 +289,10 @@ def _numbered(
     pending: list[bytes] = []
     size = 0
     for block in blocks:
+        if not size and block[:1] == b"\n" and not block.strip(b"\n"):
+            number += len(block)
+            yield number - 1, b"", True  # for all: a bomb may be made of these
+            continue
         *lines, last = block.split(b"\n") if b"\n" in block else (block,)
         for line in lines:
             size += len(line)
@@ -315,6 +320,8 @@ def open_input(path: Path | None, called: str | None = None) -> IO[bytes]:
             raise TraceError("<stdin>", "is closed", hint="name a file")
         return sys.stdin.buffer
     try:
+        if what := endless(path):
+            raise TraceError(called or str(path), what, hint="read it as `- <` it")
         return path.open("rb", buffering=0)
     except IsADirectoryError:
         raise TraceError(

@@ -32,6 +32,7 @@ _PASSES = 8
 _MOST_LOOKS = 16
 """How often a part of a value is looked at before it is counted through instead."""
 _BACKSLASH = ord("\\")
+OPENERS = (b"{", b"[")
 _OBJECT, _LIST, _TEXT = b'{["'
 _SPACE = re.compile("[ \t\r\n\0\x1e\ufeff]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -159,6 +160,26 @@ def close_cut(data: bytes) -> bytes | None:
     return data[:end] + b"".join(reversed(stack[:depth]))
 
 
+def mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
+    """The values in `data`; where it goes wrong, the objects and lists before that."""
+    values: list[Mended] = []
+    try:
+        values.extend(mend(data))
+    except Unmendable as wrong:
+        kept = [v for v in values if v.data[:1] in OPENERS]
+        return kept, wrong.with_traceback(None)  # it leads back here: a circle
+    return values, None
+
+
+def closed(data: bytes) -> list[Mended]:
+    """A cut document, closed after its last whole value; nothing if there is none."""
+    closed = close_cut(data)
+    if closed is None or len(closed) == 2:
+        return []
+    values, wrong = mended(closed)
+    return values if wrong is None else []
+
+
 def check_utf8(data: bytes) -> None:
     """Raises `UnicodeDecodeError`; never holds much of the text decoded."""
     if len(data) <= _PIECE:
@@ -254,9 +275,10 @@ def _value(text: str, at: int, notes: _Notes) -> tuple[str, int]:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")), end
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" starting at").rstrip(": ")
-        raise Unmendable(f"not JSON: {what}", text, error.pos) from None
+        wrong = Unmendable(f"not JSON: {what}", text, error.pos)
     except RecursionError:
-        raise Unmendable("nested too deep to read", text, at) from None
+        wrong = Unmendable("nested too deep to read", text, at)
+    raise wrong  # out here, or it would hold the parser's error and all its frames
 
 
 def _parse(text: str, at: int, notes: _Notes, strict: bool) -> tuple[Any, int]:

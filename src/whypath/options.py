@@ -164,7 +164,9 @@ _READING = (
         "--at-most",
         type=AtMost(),
         multiple=True,
-        help="Read no more of: total, line, value, depth, ratio (unpacked), files.",
+        help="Read no more of: total (of a file; 8 GiB), line (1 GiB), value (over "
+        "several lines, or in an archive; 1 GiB), depth (400), ratio (unpacked to "
+        "packed; 200), files (20000). May be repeated.",
     ),
 )
 

@@ -24,13 +24,14 @@ from whypath.mend import (
     CONTROL,
     LARGE,
     MAX_DEPTH,
+    OPENERS,
     Mended,
-    Unmendable,
     check_utf8,
     close_cut,
+    closed,
     is_deep,
     is_open,
-    mend,
+    mended,
 )
 
 Raw = msgspec.Raw
@@ -41,10 +42,14 @@ Shape = msgspec.Struct
 
 SAMPLE_RECORDS = 50
 SAMPLE_BYTES = 64 * 1024
+GIVE_UP = 20_000
+"""Lines without any JSON, after which it is no trace: each is looked at for long."""
+MOST_LINES = 2_000_000
+"""Lines of a value that is damaged: each is kept apart, to say where the damage is."""
 
 _MAGIC = 16
 _PEEK = 20
-_OPENERS = (b"{", b"[")
+_HINT = "whypath reads JSON Lines and JSON: one object a line"
 
 _check = msgspec.json.Decoder(Raw).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -186,7 +191,10 @@ class Records:
                 yield from document
                 return
         readable = 0
-        for line, data in chain([first], self._lines):
+        for looked, (line, data) in enumerate(chain([first], self._lines)):
+            if not readable and looked >= GIVE_UP:
+                what = f"no JSON value in its first {GIVE_UP:,} lines"
+                raise TraceError(self.name, what, hint=_HINT)
             if (sound and data is first[1]) or self._is_sound(data):
                 readable += 1
                 yield Record(line, data)
@@ -200,7 +208,7 @@ class Records:
                 self.name,
                 lost[0].what if lost else "no JSON value in it",
                 line=lost[0].line if lost else None,
-                hint="whypath reads JSON Lines and JSON: one object a line",
+                hint=_HINT,
             )
 
     def _of_part(self, part: Part) -> Iterator[Record]:
@@ -212,7 +220,7 @@ class Records:
         elif self._is_sound(part.data):
             yield Record(part.number, part.data, part.name)
         else:
-            values, wrong = _mended(part.data)
+            values, wrong = mended(part.data)
             if wrong is not None:
                 self._problem("loss", f"a damaged part: {wrong}", done, None)
             for record in self._kept(values[:1], [part.number]):
@@ -220,7 +228,7 @@ class Records:
 
     def _mended_line(self, line: int, data: bytes) -> Iterator[Record]:
         """The records of a line that is not one sound value: often none."""
-        values, wrong = _mended(data)
+        values, wrong = mended(data)
         yield from self._kept(values, [line])
         if wrong is None:
             return
@@ -246,15 +254,15 @@ class Records:
         if self._is_sound(whole):
             return [Record(first[0], whole)]
         numbers = [first[0], *(line for line, _ in rest)]
-        values, wrong = _mended(whole)
+        values, wrong = mended(whole)
         if wrong is None:
             return list(self._kept(values, numbers))
-        if _mended(first[1])[0] or any(_stands_alone(d) for _, d in rest[:_PEEK]):
+        if mended(first[1])[0] or any(_stands_alone(d) for _, d in rest[:_PEEK]):
             self._lines.push_back(rest)
             return None
         line, done = numbers[wrong.down], "what is whole before it is kept"
         if not values and (wrong.down or not rest):
-            values = _closed(wrong.before)
+            values = closed(wrong.before)
         if not values:
             self._lines.push_back(rest)
             return None
@@ -267,11 +275,13 @@ class Records:
 
     def _up_to(self, size: int) -> Iterator[tuple[int, bytes]]:
         """The rest of the lines. Raises `TraceError` where they are too much."""
-        for line, data in self._lines:
+        for looked, (line, data) in enumerate(self._lines):
             size -= len(data) + 1
-            if size < 0:
+            if size < 0 or looked == MOST_LINES:
                 what = f"one JSON value of more than {amount(self._limits.value)}"
-                hint = "write it as JSON Lines: jq -c '.[]'"
+                if size >= 0:
+                    what = f"a damaged JSON value of more than {MOST_LINES:,} lines"
+                hint = "write it as JSON Lines, jq -c '.[]', or see --at-most value"
                 raise TraceError(self.name, what, line=line, hint=hint)
             yield line, data
 
@@ -285,7 +295,8 @@ class Records:
             if self._is_sound(value.data):
                 yield Record(line, value.data)
             else:
-                self._problem("loss", "nested too deep to read", "left out", line)
+                done = "left out; see --at-most depth"
+                self._problem("loss", "nested too deep to read", done, line)
 
     def _problem(
         self,
@@ -302,29 +313,10 @@ class Records:
         self._problems[level, what] = replace(first, count=first.count + 1)
 
 
-def _mended(data: bytes) -> tuple[list[Mended], Unmendable | None]:
-    """The values in `data`; where it goes wrong, the objects and lists before that."""
-    values: list[Mended] = []
-    try:
-        values.extend(mend(data))
-    except Unmendable as wrong:
-        return [v for v in values if v.data[:1] in _OPENERS], wrong
-    return values, None
-
-
-def _closed(data: bytes) -> list[Mended]:
-    """A cut document, closed after its last whole value; nothing if there is none."""
-    closed = close_cut(data)
-    if closed is None or len(closed) == 2:
-        return []
-    values, wrong = _mended(closed)
-    return values if wrong is None else []
-
-
 def _is_sound(data: bytes, depth: int = MAX_DEPTH) -> bool:
     """True for one valid JSON value in valid UTF-8 that is not nested too deep."""
     try:
-        if len(data) <= LARGE or data[:1] not in _OPENERS:
+        if len(data) <= LARGE or data[:1] not in OPENERS:
             _check(data)
         if not data.isascii():
             check_utf8(data)
@@ -335,14 +327,14 @@ def _is_sound(data: bytes, depth: int = MAX_DEPTH) -> bool:
 
 def _stands_alone(data: bytes) -> bool:
     """True for a line that is, or can be mended to be, an object or a list."""
-    if data[:1] not in _OPENERS:
+    if data[:1] not in OPENERS:
         return False
-    return _is_sound(data) or (not is_open(data) and _mended(data)[1] is None)
+    return _is_sound(data) or (not is_open(data) and mended(data)[1] is None)
 
 
 def _begins_document(data: bytes) -> bool:
     """True when `data`, which is not sound, begins a value and does not end it."""
-    return data[:1] in _OPENERS and is_open(data)
+    return data[:1] in OPENERS and is_open(data)
 
 
 def _parse_head(data: bytes) -> Any:
