@@ -306,7 +306,7 @@ def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
         preexec_fn=little,
     )
     assert_one_sentence(done, 2)
-    assert "large.jsonl (163.5 MB): ran out of memory. Hint: " in done.stderr
+    assert "large.jsonl (160.0 MB): ran out of memory. Hint: " in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["large.jsonl"]
 
 

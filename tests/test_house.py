@@ -39,6 +39,7 @@ SAME_ROOM = {
     "shelf": "content",
     "archives": "records",
     "limits": "records",
+    "inputs": "records",
     "lines": "records",
     "mend": "records",
     "options": "cli",
@@ -198,9 +199,9 @@ CALLS = {
     "date.today": (),
     "eval": (),
     "exec": (),
-    "open": ("lines", *WRITES),
+    "open": ("inputs", *WRITES),
     # the console puts the null device in place of a stream that is closed
-    ".open": ("lines", "archives", "console", *WRITES),
+    ".open": ("inputs", "archives", "console", *WRITES),
     ".read_text": ("render", "cli", "secret_rules"),  # what the package itself ships
     ".read_bytes": ("render", "stage"),  # what the package ships; a page of ours
     ".write_text": WRITES,

@@ -16,10 +16,11 @@ import msgspec
 
 from whypath.archives import Part, open_archive
 from whypath.errors import Level, Problem, TraceError, printable
+from whypath.inputs import digest_of as digest_of
+from whypath.inputs import open_input
+from whypath.inputs import read_text as read_text
 from whypath.limits import Limits as Limits
-from whypath.lines import Lines, amount, open_input
-from whypath.lines import digest_of as digest_of
-from whypath.lines import read_text as read_text
+from whypath.lines import Lines, amount
 from whypath.mend import (
     CONTROL,
     LARGE,
