@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -321,3 +322,42 @@ def test_no_payload_runs_in_a_site(
     assert_inert(hooked, shared_pages, listener)
     text = squeezed(assert_inert(hooked, runs[::every], listener))
     assert sum(squeezed(each) in text for each in payloads) >= len(runs[::every])
+
+
+def test_what_is_kept_in_the_address_and_the_browser_is_text(
+    hooked: "Page", listener: Listener, payloads: list[str], tmp_path: Path
+) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    write_choice(traces / "one.jsonl", payloads[0])
+    out, page_html = tmp_path / "site", tmp_path / "report.html"
+    fleet.site([str(traces)], out, Plan(), jobs=1)
+    report(read_runs(traces / "one.jsonl")[0], page_html)
+    keep = """(payload) => {
+      const names = Object.keys(localStorage);
+      for (const name of [...names, "whypath.theme", "whypath.notes", "whypath.panes"])
+        localStorage.setItem(name, payload);
+    }"""
+    before = listener.connections
+    for payload in payloads[:: max(1, len(payloads) // 12)]:
+        said = quote(payload.encode("utf-8", "replace"))
+        fields = (
+            "q",
+            "step",
+            "pane",
+            "sort",
+            "pick",
+            "view",
+            "break",
+            "column",
+            "note",
+        )
+        address = "&".join(f"{field}={said}" for field in fields)
+        for html in (page_html, without_policy(page_html), out / "index.html"):
+            hooked.goto(f"{html.as_uri()}?x={said}")
+            hooked.evaluate(keep, payload)
+            hooked.goto("about:blank")
+            hooked.goto(f"{html.as_uri()}?{address}#{address}", wait_until="load")
+            seen = hooked.evaluate(CENSUS)
+            assert (seen["bad"], seen["ran"]) == ([], []), payload
+    assert listener.connections == before
