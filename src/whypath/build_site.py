@@ -71,7 +71,7 @@ class Unit(NamedTuple):
     @property
     def root(self) -> Path:
         """The folder that names are relative to: pages say no more of where it is."""
-        return Path(self.path.removesuffix(str(Path(self.name))))
+        return Path(self.path).parents[len(Path(self.name).parts) - 1]
 
 
 class Made(NamedTuple):
@@ -119,7 +119,9 @@ def _root(paths: Sequence[Path], sources: Sequence[str]) -> Path:
 
 
 def _name(path: Path, root: Path) -> str:
-    return path.absolute().relative_to(root).as_posix()
+    """The way to it from there; bytes that are no UTF-8 are written out."""
+    name = path.absolute().relative_to(root).as_posix()
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def look_at(unit: Unit, is_named: bool, plan: Plan, edition: str) -> Unit:

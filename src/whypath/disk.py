@@ -26,20 +26,25 @@ def hold(made: Path | int) -> int | None:
 
     Returns what to close, None where there is nothing to mark with.
     """
+    with suppress(OSError):
+        return _lock(made)
+    return None
+
+
+def _lock(made: Path | int) -> int | None:
+    """Like `hold`. Raises `BlockingIOError` while it is held, or another `OSError`."""
     try:
         import fcntl
     except ImportError:
         return None
-    with suppress(OSError):
-        handle = made if isinstance(made, int) else os.open(made, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if handle != made:
-                os.close(handle)
-            raise
-        return handle
-    return None
+    handle = made if isinstance(made, int) else os.open(made, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if handle != made:
+            os.close(handle)
+        raise
+    return handle
 
 
 def release(held: int | None) -> None:
@@ -113,7 +118,7 @@ def take(folder: Path) -> int | None:
     """Makes a folder and holds it, in place of one that a killed process left.
 
     Returns what to close, None where nothing can be held. Raises `FileExistsError`
-    while another process holds it.
+    while another process holds it, and `OSError`.
     """
     try:
         folder.mkdir()
@@ -124,10 +129,13 @@ def take(folder: Path) -> int | None:
         release(left)
         shutil.rmtree(folder)
         folder.mkdir()
-    held = hold(folder)
-    if held is None and _can_hold():
-        raise FileExistsError(folder)  # another one took it in this moment
-    return held
+    try:
+        return _lock(folder)
+    except BlockingIOError:  # another one took it in this moment
+        raise FileExistsError(folder) from None
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _can_hold() -> bool:

@@ -102,9 +102,12 @@ def write_packed(path: Path, pieces: Iterable[str]) -> None:
 def take_over(old: Path, new: Path) -> bool:
     """Puts the files of an older folder into a new one; False: it is not there.
 
-    They are linked where the file system can: a staged file is never written again.
+    They are linked where the file system can: a staged file is never written again. A
+    link that somebody put there is nothing of ours, nor are the files behind it.
     """
     try:
+        if any(path.is_symlink() for path in (old.parent, old, *old.iterdir())):
+            return False
         files = [file for file in old.iterdir() if file.is_file()]
         new.mkdir(parents=True)
         for file in files:
