@@ -83,3 +83,11 @@ def test_the_constraints_are_printed_one_a_line() -> None:
     command = [sys.executable, str(ROOT / "tests" / "lowest.py")]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines() == [constraint(each) for each in requirements()]
+
+
+def test_each_test_that_the_security_page_names_is_there() -> None:
+    named = set(
+        re.findall(r"`(?:tests/)?(test_\w+\.py)`", (ROOT / "SECURITY.md").read_text())
+    )
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []
