@@ -178,15 +178,16 @@ const hasControls = (text) => text.includes("\x1b");
 /** The text without what a terminal would have obeyed. @param {string} text */
 const withoutControls = (text) => text.replace(SEQUENCE, "").replaceAll("\x1b", "␛");
 
-// What cannot be seen or turns the text round it; render/unseen.py has the same rule. A joiner
+// What cannot be seen or turns the text round it; unseen.py has the same rule. A joiner
 // stays between the letters and emoji that are written with it, a selector after a symbol.
 const UNSEEN =
-  /\ud83c\udff4(?:\udb40[\udc30-\udc7a]){1,6}\udb40\udc7f|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\uddef]/g;
+  /\ud83c\udff4(?:\udb40[\udc30-\udc7a]){1,6}\udb40\udc7f|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|\ud80d[\udc30-\udc3f]|\ud82f[\udca0-\udca3]|\ud834[\udd73-\udd7a]|[\udb40-\udb43][\udc00-\udfff]/g;
 
 /** False for what a script or an emoji is written with. @param {string} found @param {string} before the two units before it */
 function isUnseen(found, before) {
   if (found.length > 2) return false;
-  if (found === "\u200c" || found === "\u200d") return !/[\u0300-\u1fff\u2190-\uffff]$/.test(before) || /\udb40[\udc00-\udfff]$/.test(before);
+  if (found === "\u200c" || found === "\u200d") return !/[\u0300-\u1fff\u2190-\uffff]$/.test(before) || /[\udb40-\udbff][\udc00-\udfff]$/.test(before);
+  if (/[\u180b-\u180d\u180f]/.test(found)) return !/[\u1820-\u18aa]$/.test(before);
   if (/[\ufe00-\ufe0f]/.test(found)) return /[A-Za-z\s\ufe00-\ufe0f]$/.test(before);
   if (/^\udb40[\udd00-\uddef]/.test(found)) return !/(?:[\u3400-\u9fff\uf900-\ufaff]|[\ud840-\ud8bf][\udc00-\udfff])$/.test(before);
   return true;
@@ -421,9 +422,10 @@ function hintOf(value, keys) {
   return keys.length > 4 ? `{${keys.slice(0, 4).join(", ")}, …}` : `{${keys.join(", ")}}`;
 }
 
-/** A key of an object, or a place in a list. @param {string} key */
+/** A key of an object, or a place in a list; in JSON's quotes where it would be taken for another. @param {string} key */
 function keySpan(key) {
-  return element("span", "key", key ? escapeInvisible(key) : '""');
+  const isPlain = key !== "" && !/^"|[\\\n\r\t]/.test(key) && visibleText(key) === key;
+  return element("span", "key", isPlain ? key : escapeInvisible(JSON.stringify(key)));
 }
 
 /** The path of a part of a JSON value, written as derive/values.py writes it. @param {string} path @param {string} key @param {boolean} isIndex */

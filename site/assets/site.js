@@ -6,7 +6,7 @@
 /** @typedef {{values: string[], at: number[]}} Texts each text once, and which one a row has */
 /** @typedef {{values: string[], at: number[][]}} Lists the same for several a row */
 /** @typedef {{sort: number[], texts: string[], text: number[]}} Numbers what sorts, and what is shown */
-/** @typedef {Record<string, any> & {count: number, key: string[], run: string[]}} Columns */
+/** @typedef {Record<string, any> & {count: number, key: string[], run: string[], words: Record<string, string>}} Columns `words`: runs whose names a shell needs written otherwise than they are shown */
 
 /** The columns of the page, or null where the browser cannot unpack them. @returns {Promise<Columns | null>} */
 async function readColumns() {
@@ -613,7 +613,7 @@ function showPicked(columns, table) {
   const words = both && !folder ? diffCommand(columns, rows) : "";
   picked.hidden = rows.length === 0;
   said.textContent = both ? "2 runs marked:" : "1 run marked; mark another to compare";
-  if (both && !folder) said.textContent = words ? "no diff of these two is made; in the folder that holds the traces:" : "no diff of these two is made, and a name holds what no terminal shows";
+  if (both && !folder) said.textContent = words ? "no diff of these two is made; in the folder that holds the traces:" : "no diff of these two is made, and a name holds what no shell can be given";
   link.hidden = !folder;
   if (folder) link.href = `diffs/${folder}/index.html`;
   command.hidden = !words;
@@ -628,16 +628,15 @@ function diffOf(columns, rows) {
   return found ? found[2] : "";
 }
 
-/** As render/site_pairs.py writes it. @param {Columns} columns @param {number[]} rows */
+/** As render/site_pairs.py writes it; "" where no shell can be given a name. @param {Columns} columns @param {number[]} rows */
 function diffCommand(columns, rows) {
   const { values, at } = columns.source;
-  const names = rows.map((row) => {
+  const words = rows.map((row) => {
     const isAlone = at.indexOf(at[row]) === at.lastIndexOf(at[row]);
     const name = isAlone ? values[at[row]] : `${values[at[row]]}#${columns.run[row]}`;
-    return name.startsWith("-") ? `./${name}` : name;
+    return columns.words[row] ?? quoted(name.startsWith("-") ? `./${name}` : name);
   });
-  if (names.some((name) => /[\p{C}\p{Zl}\p{Zp}]/u.test(name))) return "";
-  return `whypath diff ${names.map(quoted).join(" ")} -o diff.html`;
+  return words.every(Boolean) ? `whypath diff ${words.join(" ")} -o diff.html` : "";
 }
 
 /** A word as a shell takes it. @param {string} text */
