@@ -1,5 +1,6 @@
 """Turns a few lines of a test into a Run, by way of the builder. For tests only."""
 
+from functools import cached_property
 from typing import Any
 
 from whypath.builder import Builder, Draft, Window
@@ -85,9 +86,9 @@ class Tiny:
         """A value, the key of the step that is said to have given it, and where."""
         return Evidence(name, self.keep(value), source, path)
 
-    @property
+    @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """All runs, put right."""
+        """All runs, put right; what is written down later is not in them."""
         return self.builder.finish()
 
     @property

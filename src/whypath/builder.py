@@ -331,7 +331,10 @@ class Builder:
         self.contents.seal()
 
     def finish(self) -> tuple[Run, ...]:
-        """The runs, put right and frozen; one that has no step to show is left out."""
+        """The runs, put right and frozen; one that has no step to show is left out.
+
+        Once: the drafts are gone then.
+        """
         from whypath.conceal import put_right
         from whypath.gather import gather
 
