@@ -58,13 +58,14 @@ def test_a_decision_is_called_by_what_was_chosen() -> None:
 
 
 def test_a_run_is_called_by_its_task_or_its_first_prompt_or_its_id() -> None:
-    tiny = Tiny("id-7")
-    tiny.step("system", output="be kind")
-    assert heading(tiny.run) == "id-7"
-    tiny.step("user", output="fix the bug")
-    assert heading(tiny.run) == "fix the bug"
-    tiny.draft.task = "the task"
-    assert heading(tiny.run) == "the task"
+    silent, asked, tasked = Tiny("id-7"), Tiny("id-8"), Tiny("id-9")
+    for tiny in (silent, asked, tasked):
+        tiny.step("system", output="be kind")
+    for tiny in (asked, tasked):
+        tiny.step("user", output="fix the bug")
+    tasked.draft.task = "the task"
+    headings = [heading(tiny.run) for tiny in (silent, asked, tasked)]
+    assert headings == ["id-7", "fix the bug", "the task"]
 
 
 def test_totals_count_what_is_recorded_once() -> None:
@@ -83,13 +84,14 @@ def test_totals_count_what_is_recorded_once() -> None:
 
 
 def test_what_is_not_recorded_is_none_and_not_zero() -> None:
-    tiny = Tiny()
-    tiny.step("user", output="hi", start_ns=5)
-    totals = tiny.story.totals
+    silent, counted = Tiny(), Tiny()
+    for tiny in (silent, counted):
+        tiny.step("user", output="hi", start_ns=5)
+    counted.step("model", usage=Usage(input_tokens=0, cost_usd=0.0))
+    totals = silent.story.totals
     assert totals.duration_ns is None
     assert (totals.input_tokens, totals.output_tokens, totals.cost_usd) == (None,) * 3
-    tiny.step("model", usage=Usage(input_tokens=0, cost_usd=0.0))
-    totals = tiny.story.totals
+    totals = counted.story.totals
     assert (totals.input_tokens, totals.output_tokens, totals.cost_usd) == (0, None, 0)
 
 
