@@ -27,7 +27,7 @@ _ESCAPE = re.compile(
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?$")
 
 IN_REACH_BYTES = 32 * 1024 * 1024
-"""As many bytes of contents are kept as they are: the shelf costs a tenth of the time."""
+"""So many bytes of contents are kept as they are: a shelf takes a tenth of the time."""
 _QUOTE = ord('"')
 _ENDS = 512
 _OTHER_BEGINNINGS = frozenset(range(0x21, 0x7F)) - frozenset(b"{[\\")
