@@ -171,11 +171,16 @@ def _packed(page: Page) -> Iterator[str]:
         macros: Any = template.module
         markup = macros.insides(page.drawing.insides.items())
         yield block("graphs", pack(markup.encode("utf-8", "replace"), portable=in_site))
-    data = index(story, page.drawing.graph.node_of, page.first) | log
+    yield block("index", pack(_index(page, payload, log), portable=in_site))
+
+
+def _index(page: Page, payload: Payload, log: dict[str, Any]) -> bytes:
+    """What the page reads first, as JSON: a tenth of a large report, unpacked."""
+    data = index(page.story, page.drawing.graph.node_of, page.first) | log
     data["notes"] = sorted(page.notes.items())
     data["chunkSteps"] = payload.first_steps
     data["chunkContents"] = payload.first_contents
-    yield block("index", pack(to_json(data), portable=in_site))
+    return to_json(data)
 
 
 def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:
