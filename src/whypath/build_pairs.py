@@ -29,7 +29,7 @@ from whypath.derive.sites.ledger import Entry, compared_of, lines, with_notes
 from whypath.errors import TraceError, Unwritable
 from whypath.model import Run
 from whypath.redact import Redactor
-from whypath.stage import clear_away, put_between, take_over, write_packed, write_page
+from whypath.stage import clear, put_between, take_over, write_packed, write_page
 
 LEDGER = "diffs.jsonl.gz"
 DIFFS = "diffs"
@@ -159,7 +159,7 @@ def _compare(
         for name, pieces in diff_in(place, diff, plan.dot):
             write_page(folder / name, checked_pieces(redactor, pieces))
     except BaseException:
-        clear_away(folder)  # a part of a diff is none
+        clear(folder)  # a part of a diff is none
         raise
     return _told(couple, diff)
 

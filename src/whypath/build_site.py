@@ -38,7 +38,7 @@ from whypath.site_plan import Plan as Plan
 from whypath.site_plan import has_pages, words_of
 from whypath.site_plan import is_usual as is_usual
 from whypath.stage import MARK as MARK
-from whypath.stage import clear_away, staged, take_over, write_packed, write_page
+from whypath.stage import clear, staged, take_over, write_packed, write_page
 
 LEDGER = "runs.jsonl.gz"
 RUNS = "runs"
@@ -244,7 +244,7 @@ def _make_run(
             for name, pieces in report_folder(page):
                 write_page(folder / name, checked_pieces(redactor, pieces))
         except BaseException:
-            clear_away(folder)  # a part of a report is none
+            clear(folder)  # a part of a report is none
             raise
     return row
 
@@ -300,7 +300,7 @@ def finish(
 
     rows = gathered.chosen(plan)
     for key in gathered.hidden(plan):
-        clear_away(stage / RUNS / key)
+        clear(stage / RUNS / key)
     redactor = redactor_for(plan)
     words = words_of(plan, str if redactor is None else redactor.told)
     for name, pieces in site_pages(rows, compared, foreign, words, is_usual(plan)):

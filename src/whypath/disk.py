@@ -21,6 +21,13 @@ _SWAP = 2
 _LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
 
+def clear(folder: Path) -> None:
+    """Removes a folder of ours, if it can be: again where the disk failed once."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def hold(made: Path | int) -> int | None:
     """Marks a temporary file or folder as in use while this process lives.
 
@@ -70,7 +77,7 @@ def sweep(mine: Path) -> None:
             continue
         release(held)
         if each.is_dir():
-            shutil.rmtree(each, ignore_errors=True)
+            clear(each)
         else:
             with suppress(OSError):
                 each.unlink()
@@ -134,7 +141,7 @@ def take(folder: Path) -> int | None:
     except BlockingIOError:  # another one took it in this moment
         raise FileExistsError(folder) from None
     except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)
         raise
 
 

@@ -15,7 +15,7 @@ from whypath.derive.sites.ledger import Entry, packed, unpacked
 from whypath.derive.sites.row import Row, Rows
 from whypath.errors import TraceError
 from whypath.site_plan import Plan, choose_rows
-from whypath.stage import clear_away
+from whypath.stage import clear
 
 AT_ONCE = 4_000
 """Rows that are in memory at the same time."""
@@ -184,7 +184,7 @@ class _InFiles:
             hint = "pip install 'whypath[cluster]'"
             raise TraceError("--dask", "DuckDB is not installed", hint=hint) from None
         self._folder = Path(tempfile.mkdtemp(prefix="whypath-rows-"))
-        weakref.finalize(self, clear_away, self._folder)
+        weakref.finalize(self, clear, self._folder)
         self._duckdb: Any = duckdb.connect(
             config={
                 "memory_limit": MEMORY,

@@ -23,6 +23,7 @@ from whypath.write import (
     take,
     unwritable,
 )
+from whypath.write import clear as clear
 
 _PACK_LEVEL = 6
 
@@ -50,7 +51,7 @@ def staged(path: Path) -> Iterator[Path]:
     except Unwritable as error:  # of the staged folder, which nobody asked for
         raise Unwritable(str(path), error.why, hint=error.hint) from None
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        clear(new)
         release(held)
 
 
@@ -140,8 +141,3 @@ def put_between(path: Path, begin: str, end: str, text: str) -> None:
         return
     except OSError as error:
         raise unwritable(path, error) from None
-
-
-def clear_away(folder: Path) -> None:
-    """Removes a folder of a staged one."""
-    shutil.rmtree(folder, ignore_errors=True)

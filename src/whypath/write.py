@@ -4,7 +4,6 @@ With `stage` the only module that writes. It does not know what a page holds.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from whypath.disk import OURS as OURS
+from whypath.disk import clear as clear
 from whypath.disk import exchange, hold, sweep, sync
 from whypath.disk import release as release
 from whypath.disk import sync_all as sync_all
@@ -92,13 +92,13 @@ def write_folder(
         new.chmod(0o755 & ~_umask())
         swap(new, path)
     except TraceError as error:
-        shutil.rmtree(new, ignore_errors=True)
+        clear(new)
         raise type(error)(str(path), error.why, hint=error.hint) from None
     except OSError as error:
-        shutil.rmtree(new, ignore_errors=True)
+        clear(new)
         raise unwritable(path, error) from None
     except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
+        clear(new)
         raise
     finally:
         release(held)
@@ -139,7 +139,7 @@ def swap(new: Path, path: Path) -> None:
         if old != new and old.exists():
             old.rename(path)
         raise unwritable(path, error) from None
-    shutil.rmtree(old, ignore_errors=True)
+    clear(old)
 
 
 def _fill(file: IO[bytes], pieces: Iterable[str], path: Path, limit: int | None) -> int:
