@@ -1,5 +1,6 @@
 """The content store: each payload once, as it was written, parsed only when asked."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -214,6 +215,21 @@ def test_contents_on_the_shelf_are_those_that_were_added(
         }
         store.seal()
     assert len(store) == len(expected)
+
+
+def test_contents_on_the_shelf_are_let_go_without_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        store = ContentStore()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(content, "IN_REACH_BYTES", 40)
+            numbers = [store.add_text(f"text {number} " * 9) for number in range(99)]
+        assert store.text(numbers[0]).startswith("text 0 ")
+        del store
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_shelf_holds_texts_in_less_than_half_their_size() -> None:

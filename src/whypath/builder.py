@@ -326,7 +326,7 @@ class Builder:
         return nanoseconds or None
 
     def clear(self) -> None:
-        """Lets the drafts go, which take up as much as the runs made of them."""
+        """Lets go what only reading needed, and what is added to find it again."""
         self._runs.clear()
         self.contents.seal()
 

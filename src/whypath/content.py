@@ -90,12 +90,11 @@ class ContentStore:
             self._last.append(data)
             self._last_bytes += len(data)
             if self._last_bytes > IN_REACH_BYTES:
+                self._shelved |= {_name_of(d): at for d, at in self._ids.items()}
                 self._put_away()
         return number
 
     def _put_away(self) -> None:
-        for data, number in self._ids.items():
-            self._shelved[_name_of(data)] = number
         self._shelf.put(self._last)
         self._ids, self._last, self._last_bytes = {}, [], 0
 

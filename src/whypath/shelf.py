@@ -24,7 +24,7 @@ class Shelf:
         self._begins = array("Q")
         self._sizes = array("Q")
         self._firsts = bytearray()
-        self._open = lru_cache(OPEN_BLOCKS)(self._unpacked)
+        self._open = lru_cache(OPEN_BLOCKS)(_unpacked)
 
     def __len__(self) -> int:
         return len(self._sizes)
@@ -57,7 +57,7 @@ class Shelf:
     def __getitem__(self, number: int) -> bytes:
         begin = self._begins[number]
         end = begin + self._sizes[number]
-        return self._open(self._block_of[number])[begin:end]
+        return self._open(self._blocks[self._block_of[number]])[begin:end]
 
     def size(self, number: int) -> int:
         """Bytes of an item; no block is opened."""
@@ -72,8 +72,10 @@ class Shelf:
 
         self._blocks.append(isal_zlib.compress(b"".join(waiting), LEVEL))
 
-    def _unpacked(self, block: int) -> bytes:
-        from isal import isal_zlib
 
-        data: bytes = isal_zlib.decompress(self._blocks[block])
-        return data
+def _unpacked(block: bytes) -> bytes:
+    """No method: a shelf that keeps one of its own is never let go."""
+    from isal import isal_zlib
+
+    data: bytes = isal_zlib.decompress(block)
+    return data
