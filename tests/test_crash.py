@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from samples import EXAMPLES
+from test_site import contents
 from whypath import build_site, fleet
 from whypath.errors import Unwritable
 from whypath.stage import staged
@@ -93,11 +94,6 @@ def test_a_file_that_is_killed_is_the_old_one_or_the_new_one(
     subprocess.run(command(out, *words), capture_output=True, check=False)
     assert out.read_bytes() == whole
     assert list(tmp_path.iterdir()) == [out], "litter"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def killed_after(seconds: float, words: list[str], group: bool = False) -> None:

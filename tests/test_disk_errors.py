@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from samples import EXAMPLES
+from test_site import contents
 
 EVERY = bool(os.environ.get("WHYPATH_EVERY_ERROR"))
 ERRORS = {
@@ -96,11 +97,6 @@ def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env=still
     )
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def calls_on(folder: Path, log: Path) -> Iterator[tuple[str, int]]:

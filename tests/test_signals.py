@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from samples import EXAMPLES
+from test_crash import is_alive
+from test_site import contents
 
 OLD = EXAMPLES / "escalation" / "vip-before-rename.jsonl"
 NEW = EXAMPLES / "escalation" / "vip-after-rename.jsonl"
@@ -35,11 +37,6 @@ def words(name: str, trace: Path, folder: Path) -> list[str]:
     return [sys.executable, "-m", "whypath", *filled]
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
 def first_word(pipe: Path, patience_s: float = 60) -> str:
     """What somebody writes to a pipe, once somebody does."""
     handle = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
@@ -48,15 +45,6 @@ def first_word(pipe: Path, patience_s: float = 60) -> str:
         return os.read(handle, 100).decode().split()[0]
     finally:
         os.close(handle)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or ") Z " not in stat.read_text()
 
 
 def hear() -> None:
