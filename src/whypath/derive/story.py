@@ -65,8 +65,7 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
     evidence = check_evidence(run, decisions)
     contexts = find_contexts(run)
     origins = find_origins(run, contexts) if in_depth else {}
-    first = followed_from(run)
-    if in_depth and first > 1:
+    if in_depth and (first := followed_from(run)) > 1:
         run = replace(run, problems=(*run.problems, _not_followed(run.step(first))))
     led_by = governing(run, decisions)
     titles = tuple(title(run, step) for step in run.steps)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.findings.effects import Effect, effect_of
 from whypath.derive.findings.results import NOTHING, Facts, facts_of
+from whypath.derive.origins.asking import followed_from
 from whypath.derive.origins.origin import Origin
 from whypath.model import Context, Decision, Run, Step
 
@@ -72,6 +73,11 @@ class Sight:
     contexts: Mapping[int, Context]
     origins: Mapping[int, tuple[Origin, ...]]
     titles: tuple[str, ...]
+
+    @cached_property
+    def followed_from(self) -> int:
+        """The first step of which it was looked for where its values came from."""
+        return followed_from(self.run)
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:

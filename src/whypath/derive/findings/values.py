@@ -13,7 +13,6 @@ from whypath.derive.evidence import leaves
 from whypath.derive.findings.effects import bag, words_of
 from whypath.derive.findings.finding import Cite, Finding, NotApplicable, Unseen
 from whypath.derive.findings.sight import Act, Sight, short
-from whypath.derive.origins.asking import followed_from
 from whypath.derive.origins.origin import Origin
 
 _SETTINGS = bag(
@@ -86,7 +85,7 @@ def ungrounded_arguments(sight: Sight) -> Iterator[Finding | Unseen | NotApplica
 
 
 def _not_followed(sight: Sight) -> Iterator[Unseen]:
-    first = followed_from(sight.run)
+    first = sight.followed_from
     if first > 1:
         yield Unseen(f"the run is huge: values are followed from step {first:,} on")
 
