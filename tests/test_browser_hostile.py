@@ -47,7 +47,8 @@ WALK = (Path(__file__).parent / "walk.js").read_text("utf-8")
 
 
 SEQUENCE = re.compile(
-    "\x1b(?:\\[[0-9;:]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~])"
+    "\x1b(?:\\[[0-9;:]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?"
+    "|[ -/]+[0-~]|[6-9=>D-FHMNOVWZ\\\\cl-o|}~])"
 )
 """What a terminal obeys: a page makes colours of some, and shows others when asked."""
 

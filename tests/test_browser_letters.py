@@ -25,6 +25,7 @@ DOT = base64.b64encode(
 PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n same\n-old\n+new\n"
 COLOURED = (
     "\x1b[1;31mred\x1b[0m plain \x1b[32mgreen\x1b[39m\x1b[2K\x1b]0;title\x07 <b>end"
+    "\x1b(B\x1b7 `\x1b`"
 )
 
 OUTPUTS: list[Any] = [
@@ -64,7 +65,7 @@ def shown(
 def test_terminal_colours_are_shown_and_other_controls_are_not(shown: Replay) -> None:
     shown.open("#step=1")
     pre = shown.find("#step pre")
-    expect(pre).to_have_text("red plain green <b>end")
+    expect(pre).to_have_text("red plain green <b>end `␛`")
     expect(pre.locator(".ansi1.bold")).to_have_text("red")
     expect(pre.locator(".ansi2")).to_have_text("green")
     shown.find("#step").get_by_text("controls of a terminal").click()

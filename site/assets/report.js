@@ -168,8 +168,9 @@ function openPayload(index) {
 // Text as it was meant for the eye: what a terminal would have coloured, what a patch adds
 // and takes away. Letters only: nothing in a text becomes markup.
 
-// A control sequence of a terminal: colours and styles (they end in m), and all the others.
-const SEQUENCE = /\x1b(?:\[([0-9;:]*)[ -/]*([@-~])|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
+// A control sequence of a terminal: colours and styles (they end in m), and the others that
+// terminals know. Any other letter after an escape is a letter.
+const SEQUENCE = /\x1b(?:\[([0-9;:]*)[ -/]*([@-~])|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[6-9=>D-FHMNOVWZ\\cl-o|}~])/g;
 const PATCH = /^(?:diff --git |--- [^\n]*\n\+\+\+ |\*\*\* Begin Patch|@@ -\d)/m;
 const MOST_SPANS = 4000;
 

@@ -10,9 +10,11 @@ TEXT_LIMIT = 20_000
 PREVIEW = 160
 
 _CONTROLS = re.compile(
-    "\x1b(?:\\[[0-9;:]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~])"
+    "\x1b(?:\\[[0-9;:]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?"
+    "|[ -/]+[0-~]|[6-9=>D-FHMNOVWZ\\\\cl-o|}~])"
 )
-"""What a terminal would obey: taken out where steps are written out."""
+"""What a terminal would obey: taken out where steps are written out. Of the short ones
+only those that terminals know: any other letter after an escape is a letter."""
 
 
 def page_name(position: int) -> str:
