@@ -21,6 +21,7 @@ def assemble(draft: RunDraft, builder: Builder) -> Run:
     _reparent_hidden(draft, builder)
     _drop_bad_parents(draft.steps, builder)
     ordered = _in_order(draft)
+    draft.steps.clear()
     steps = _number(ordered, callers)
     times = [t for s in steps for t in (s.start_ns, s.end_ns) if t is not None]
     return Run(
@@ -173,19 +174,24 @@ def _sort_by_time(siblings: list[Draft]) -> None:
 
 
 def _number(ordered: list[Draft], callers: dict[int, Draft]) -> tuple[Step, ...]:
-    """Freezes the drafts, references turned from keys into positions."""
+    """Freezes the drafts, references turned from keys into positions.
+
+    Each draft is let go when its step is made: there may be a million.
+    """
     positions: dict[str | None, int] = {}
     depths: dict[str | None, int] = {}
     windows = _Windows()
     last: dict[str, int] = {}
     steps: list[Step] = []
-    for position, draft in enumerate(ordered, start=1):
+    ordered.reverse()
+    while ordered:
+        draft, position = ordered.pop(), len(steps) + 1
         key, thread = draft.key, draft.thread
         parent = calling = None
         depth = 0
         if draft.parent is not None and draft.parent in positions:
             parent, depth = positions[draft.parent], depths[draft.parent] + 1
-        caller = callers.get(id(draft))
+        caller = callers.pop(id(draft), None)
         if caller is not None and caller.key in positions:
             calling = positions[caller.key]
             if caller.parent == draft.parent:

@@ -40,7 +40,6 @@ def put_right(drafts: "list[RunDraft]", builder: "Builder") -> list[Run]:
 def _assembled(drafts: "list[RunDraft]", builder: "Builder") -> Iterator[Run]:
     for draft in drafts:
         run = assemble(draft, builder)
-        draft.steps.clear()  # half of what there is to hold of a huge trace
         draft.results.clear()
         if run.steps:
             yield run

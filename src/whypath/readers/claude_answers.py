@@ -5,6 +5,7 @@ blocks, with results and other rows between them; it becomes one step here.
 """
 
 from collections import deque
+from sys import intern
 
 from whypath.builder import Builder, Draft, RunDraft
 from whypath.model import Call, ContentId, Decision, Usage
@@ -230,7 +231,7 @@ class Answers:
         if data := bytes(block.input):
             arguments = self._builder.contents.add(data)
             self._conversations.asks(call_id, name, block.input, self._misfit)
-        answer.calls += (Call(call_id, name, arguments),)
+        answer.calls += (Call(call_id, intern(name), arguments),)
         self._tools[call_id] = node.run.step(
             "tool",
             name,
