@@ -99,17 +99,18 @@ MAY_IMPORT = {
 
 DERIVED = {
     "values": (),
+    "columns": (),
     "evidence": (),
     "notebook": (),
-    "decisions": (),
-    "windows": (),
+    "decisions": ("columns",),
+    "windows": ("columns",),
     "summary": ("evidence",),
-    "origins": ("values",),
+    "origins": ("columns", "values"),
     "causes": ("evidence", "origins"),
-    "findings": ("evidence", "decisions", "summary", "origins"),
+    "findings": ("columns", "evidence", "decisions", "summary", "origins"),
     "graphs": ("findings",),
     "story": (
-        *("evidence", "decisions", "windows", "summary"),
+        *("columns", "evidence", "decisions", "windows", "summary"),
         *("origins", "causes", "findings"),
     ),
     "requests": ("windows", "story"),

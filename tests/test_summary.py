@@ -54,7 +54,7 @@ def test_a_decision_is_called_by_what_was_chosen() -> None:
     tiny = Tiny()
     tiny.step("decision", "triage", decision=tiny.decision("low", "high"))
     tiny.step("decision", "triage", decision=tiny.decision(""))
-    assert tiny.story.titles == ("triage → low", "triage")
+    assert tuple(tiny.story.titles) == ("triage → low", "triage")
 
 
 def test_a_run_is_called_by_its_task_or_its_first_prompt_or_its_id() -> None:

@@ -4,8 +4,10 @@ Direct causes are worked out once for every step. Values count, not mere order: 
 step came after another is no cause.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from whypath.derive.evidence import CheckedEvidence
@@ -15,6 +17,7 @@ from whypath.model import Context, Run, Step
 How = Literal["decided", "called", "value", "cited", "before", "asked", "read"]
 
 HOWS: tuple[How, ...] = How.__args__  # type: ignore[attr-defined]
+_HOW_CODES = {how: code for code, how in enumerate(HOWS)}
 MAX_CHAIN = 100
 _ONLY_FIRST = ("asked", "read")
 
@@ -44,23 +47,51 @@ class Link(NamedTuple):
     how: How | None
 
 
+class Causes(Mapping[int, tuple[Cause, ...]]):
+    """Position of a step -> what led to it. Given for every step, in order.
+
+    In arrays: of a large run there are millions.
+    """
+
+    __slots__ = ("_ends", "_hows", "_steps")
+
+    def __init__(self, causes: Iterable[Iterable[tuple[int, How]]]) -> None:
+        self._ends = array("I", [0])
+        self._steps = array("i")
+        self._hows = bytearray()
+        for each in causes:
+            for step, how in each:
+                self._steps.append(step)
+                self._hows.append(_HOW_CODES[how])
+            self._ends.append(len(self._steps))
+
+    def __getitem__(self, at: int) -> tuple[Cause, ...]:
+        if not 0 < at < len(self._ends) or self._ends[at - 1] == self._ends[at]:
+            raise KeyError(at)
+        these = range(self._ends[at - 1], self._ends[at])
+        return tuple(Cause(self._steps[n], HOWS[self._hows[n]]) for n in these)
+
+    def __iter__(self) -> Iterator[int]:
+        ends = enumerate(pairwise(self._ends), start=1)
+        return (at for at, (begin, end) in ends if begin < end)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def find_causes(
     run: Run,
     origins: Mapping[int, Sequence[Origin]],
     evidence: Mapping[int, Sequence[CheckedEvidence]],
     contexts: Mapping[int, Context],
     led_by: Mapping[int, int],
-) -> dict[int, tuple[Cause, ...]]:
-    """Position of a step -> what led to it, each earlier step once, the nearest first.
-
-    Steps that nothing is known to have led to are left out.
-    """
+) -> Iterator[list[tuple[int, How]]]:
+    """Of each step what led to it, each earlier step once, the nearest first."""
     asked_for: dict[int, list[int]] = {}
     for step in run.steps:
         if step.caller is not None and step.position in origins:
             asked_for.setdefault(step.caller, []).append(step.position)
     read = _last_read(run, contexts)
-    found: dict[int, tuple[Cause, ...]] = {}
     taken: dict[str, list[int]] = {}
     for step in run.steps:
         at = step.position
@@ -77,10 +108,8 @@ def find_causes(
                     known.setdefault(cause, "asked")
             if not known and at in read:
                 known[read[at]] = "read"
-        causes = [Cause(c, how) for c, how in known.items() if 0 < c < at]
-        if causes:
-            found[at] = tuple(sorted(causes, reverse=True))
-    return found
+        causes = [(cause, how) for cause, how in known.items() if 0 < cause < at]
+        yield sorted(causes, reverse=True)
 
 
 def value_causes(

@@ -1,8 +1,11 @@
 """Everything derived from a run that a page or the terminal shows, worked out once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from whypath.derive.causes import Cause, find_causes
+from whypath.derive.causes import Causes, find_causes
+from whypath.derive.columns import Positions, Rows, Texts
 from whypath.derive.decisions.find import find_decisions, governing
 from whypath.derive.evidence import CheckedEvidence, check_evidence
 from whypath.derive.findings.detectors import examine
@@ -14,7 +17,7 @@ from whypath.derive.origins.asking import followed_from
 from whypath.derive.origins.chains import Use, uses
 from whypath.derive.origins.origin import Origin, find_origins
 from whypath.derive.summary import Totals, Verdict, heading, title, totals, verdict
-from whypath.derive.windows.changes import Change, Shares, find_changes, find_shares
+from whypath.derive.windows.changes import Change, find_changes, find_shares
 from whypath.derive.windows.context import find_contexts
 from whypath.errors import Problem
 from whypath.model import Context, Decision, Run, Step
@@ -36,18 +39,18 @@ class Story:
 
     run: Run
     heading: str
-    titles: tuple[str, ...]
+    titles: Texts
     decisions: dict[int, Decision]
     evidence: dict[int, tuple[CheckedEvidence, ...]]
     contexts: dict[int, Context]
     changes: dict[int, Change]
-    shares: dict[int, Shares]
-    led_by: dict[int, int]
-    seen_at: dict[int, int]
-    state_at: dict[int, int]
+    shares: Rows
+    led_by: Positions
+    seen_at: Positions
+    state_at: Positions
     origins: dict[int, tuple[Origin, ...]]
     uses: dict[int, tuple[Use, ...]]
-    causes: dict[int, tuple[Cause, ...]]
+    causes: Causes
     findings: tuple[Finding, ...]
     checks: tuple[Checked, ...]
     suspects: tuple[Suspect, ...]
@@ -68,8 +71,10 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
     if in_depth and (first := followed_from(run)) > 1:
         run = replace(run, problems=(*run.problems, _not_followed(run.step(first))))
     led_by = governing(run, decisions)
-    titles = tuple(title(run, step) for step in run.steps)
-    causes = find_causes(run, origins, evidence, contexts, led_by) if in_depth else {}
+    titles = Texts(title(run, step) for step in run.steps)
+    causes = Causes(
+        find_causes(run, origins, evidence, contexts, led_by) if in_depth else ()
+    )
     sight = Sight(run, decisions, evidence, contexts, origins, titles)
     findings, checks = examine(sight) if in_depth else ((), ())
     suspects = find_suspects(run, findings) if in_depth and has_failed(run) else ()
@@ -84,7 +89,7 @@ def tell(run: Run, *, in_depth: bool = True) -> Story:
         evidence=evidence,
         contexts=contexts,
         changes=find_changes(run, contexts),
-        shares=find_shares(run.contents, contexts),
+        shares=find_shares(run, contexts),
         led_by=led_by,
         seen_at=_seen_at(run, contexts),
         state_at=_state_at(run),
@@ -106,24 +111,21 @@ def _not_followed(first: Step) -> Problem:
     return Problem("note", what, done, first.source.file, first.source.line)
 
 
-def _seen_at(run: Run, contexts: dict[int, Context]) -> dict[int, int]:
+def _seen_at(run: Run, contexts: dict[int, Context]) -> Positions:
     """The model call in whose window each step stands: its caller's, or the last."""
-    seen: dict[int, int] = {}
-    last: dict[str, int] = {}
-    for step in run.steps:
-        if step.position in contexts:
-            last[step.thread] = step.position
-        at = step.caller if step.caller in contexts else last.get(step.thread)
-        if at is not None:
-            seen[step.position] = at
-    return seen
+
+    def found() -> Iterator[tuple[int, int]]:
+        last: dict[str, int] = {}
+        for step in run.steps:
+            if step.position in contexts:
+                last[step.thread] = step.position
+            at = step.caller if step.caller in contexts else last.get(step.thread)
+            if at is not None:
+                yield step.position, at
+
+    return Positions(len(run.steps), found())
 
 
-def _state_at(run: Run) -> dict[int, int]:
-    state: dict[int, int] = {}
-    last = 0
-    for step in run.steps:
-        last = step.position if step.state else last
-        if last:
-            state[step.position] = last
-    return state
+def _state_at(run: Run) -> Positions:
+    changed = (step.position if step.state else 0 for step in run.steps)
+    return Positions(len(run.steps), enumerate(accumulate(changed, max), start=1))

@@ -4,8 +4,9 @@ One decision a step. A recorded one comes first; then what a model call chose to
 then what the shape of the run shows. Every one but the first kind is labelled inferred.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from whypath.derive.columns import Positions
 from whypath.derive.decisions.after_errors import Rounds, answer_error, repeats
 from whypath.derive.decisions.calls import (
     ABANDONED,
@@ -154,7 +155,7 @@ def _is_recorded(step: Step, tools: Sequence[Step]) -> bool:
     return all(tool.kind == "handoff" and tool.decision is not None for tool in tools)
 
 
-def governing(run: Run, decisions: dict[int, Decision]) -> dict[int, int]:
+def governing(run: Run, decisions: Mapping[int, Decision]) -> Positions:
     """Position of a step -> position of the decision that it carries out.
 
     A fork and a guardrail have no steps of their own to carry them out.
@@ -176,4 +177,4 @@ def governing(run: Run, decisions: dict[int, Decision]) -> dict[int, int]:
             led_by[position] = led_by[step.parent or 0]
         elif step.kind in ("tool", "handoff", "agent") and step.thread in last:
             led_by[position] = last[step.thread]
-    return led_by
+    return Positions(len(run.steps), led_by.items())

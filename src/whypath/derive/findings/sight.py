@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from whypath.derive.columns import Texts
 from whypath.derive.evidence import CheckedEvidence
 from whypath.derive.findings.effects import Effect, effect_of
 from whypath.derive.findings.results import NOTHING, Facts, facts_of
@@ -72,7 +73,7 @@ class Sight:
     evidence: Mapping[int, tuple[CheckedEvidence, ...]]
     contexts: Mapping[int, Context]
     origins: Mapping[int, tuple[Origin, ...]]
-    titles: tuple[str, ...]
+    titles: Texts
 
     @cached_property
     def followed_from(self) -> int:

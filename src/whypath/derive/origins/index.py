@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from whypath.content import ContentStore
+from whypath.derive.columns import Lists
 from whypath.derive.origins.find_text import find_exact, find_form, find_words
 from whypath.derive.origins.forms import FOLD, Form, fold
 from whypath.derive.origins.texts import MAX_BYTES, OpenContents
@@ -98,7 +99,9 @@ class FormIndex:
         )
         self._odd = frozenset((*self._long, *self._alike))
         self._open = OpenContents(contents)
-        self._keys: dict[int, tuple[Key, ...]] = {}
+        self._names = list(wanted.forms)
+        self._numbers = {key: number for number, key in enumerate(self._names)}
+        self._found = Lists(len(contents))
         self._known: dict[tuple[int, Key], bool] = {}
         self._checks = 0
         self.cut: set[int] = set()
@@ -121,7 +124,7 @@ class FormIndex:
 
     def read(self, contents: Iterable[int]) -> None:
         """Notes which forms each content may hold. Of a huge one, the beginning."""
-        unread = dict.fromkeys(c for c in contents if c not in self._keys)
+        unread = dict.fromkeys(c for c in contents if c not in self._found)
         todo = iter(unread)
         while batch := list(islice(todo, _BATCH)):
             each = [self._words(content) for content in batch]
@@ -129,7 +132,7 @@ class FormIndex:
                 found = self._found_in(words)
                 if not self._odd.isdisjoint(found):
                     self._look_again(found, words)
-                self._keys[content] = tuple(found)
+                self._found.put(content, map(self._numbers.__getitem__, found))
 
     def _found_in(self, words: bytes) -> set[Key]:
         if len(words) <= _SLICE:
@@ -174,7 +177,7 @@ class FormIndex:
 
     def keys(self, content: int) -> tuple[Key, ...]:
         """The forms that a content may hold."""
-        return self._keys.get(content, ())
+        return tuple(map(self._names.__getitem__, self._found[content]))
 
     def holds(self, content: int, key: Key) -> bool:
         """True when the form stands in the content. False after `MAX_CHECKS` checks."""

@@ -94,7 +94,7 @@ class _Answers:
         self._views = views
         self._index = index
         self._window = Window(views, index)
-        self._placer = Placer(run, views, self._window.seen)
+        self._placer = Placer(run, self._window.seen)
         self._sources: dict[tuple[int, Key, str], tuple[Place, Spot]] = {}
         self._offered = Offered(run, views, index)
         self._elsewhere = elsewhere
@@ -104,11 +104,11 @@ class _Answers:
         """Answers all that was asked, in the order of the views, and drops it."""
         window = self._window
         last_asked = self._last_asked(asked)
-        for view, is_new in self._views.walk():
-            if not is_new:
+        for view, move in self._views.walk():
+            if move == "leave":
                 window.leave()
                 continue
-            window.enter(view)
+            window.enter(view, to_stay=move == "stay")
             for question in asked.pop(view, ()):
                 origin: Origin | _Unsourced | None
                 origin = self._origin(view, question)
@@ -123,7 +123,7 @@ class _Answers:
 
     def _last_asked(self, asked: Mapping[int, Sequence[Asked]]) -> dict[int, list[Key]]:
         """View -> the forms that are asked for there and in no later one."""
-        order = (view for view, is_new in self._views.walk() if is_new)
+        order = (view for view, move in self._views.walk() if move != "leave")
         last = {
             key: view
             for view in order

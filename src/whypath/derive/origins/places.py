@@ -1,7 +1,8 @@
 """Says which step a message of a window came from, and where in it a value stands."""
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from whypath.derive.origins.index import FormIndex, Key, Spot
@@ -11,6 +12,8 @@ from whypath.model import Message, Run, Step, Tool
 
 _ROLES = {"result": "tool", "call": "assistant"}
 """Some providers have the user bring what tools gave."""
+_BITS = 32
+_POSITION = (1 << _BITS) - 1
 LAST = 1 << 60
 """A position after every step."""
 
@@ -39,32 +42,25 @@ class Place(NamedTuple):
 class Placer:
     """Turns messages into places; knows which step each content came from."""
 
-    def __init__(self, run: Run, views: Views, seen: Sequence[Seen]) -> None:
-        self._views = views
+    def __init__(self, run: Run, seen: Callable[[int], Seen]) -> None:
+        self._run = run
         self._seen = seen
         self._places: dict[int, Place] = {}
         self._copies: dict[tuple[int, ...], tuple[int, tuple[Place, ...]]] = {}
         self._done_at: dict[str, int] = {}
-        self._asked_at: dict[tuple[str, int | None], int] = {}
-        self._said_at: dict[int, list[int]] = {}
+        self._asked_at: dict[str, int] = {}
         for step in run.steps:
-            self._learn(step)
-
-    def _learn(self, step: Step) -> None:
-        if step.call_id is not None and step.kind != "model":
-            self._done_at.setdefault(step.call_id, step.position)
-        for call in step.calls:
-            if call.id is not None:
-                asked = (call.id, call.arguments)
-                self._asked_at.setdefault(asked, step.position)
-        said = step.output
-        if said is None and step.kind in ("user", "system"):
-            said = step.input
-        if said is not None:
-            self._said_at.setdefault(said, []).append(step.position)
-        for call in step.calls:
-            if call.arguments is not None:
-                self._said_at.setdefault(call.arguments, []).append(step.position)
+            if step.call_id is not None and step.kind != "model":
+                self._done_at.setdefault(step.call_id, step.position)
+            for call in step.calls:
+                if call.id is not None:
+                    self._asked_at.setdefault(call.id, step.position)
+        said = (
+            _said(content, step.position)
+            for step in run.steps
+            for content in _says(step)
+        )
+        self._said = array("Q", sorted(said))
 
     def copies(self, messages: tuple[int, ...], before: int) -> tuple[Place, ...]:
         """The places of messages; equal tuples are one."""
@@ -81,31 +77,53 @@ class Placer:
         """The place of a message, of a step before the position `before`."""
         place = self._places.get(message)
         if place is None:
-            place = self._places[message] = self._place(self._seen[message])
+            place = self._places[message] = self._place(self._seen(message))
         if place.step is not None and place.step >= before:
             return place._replace(step=None)  # one that happened later, and is alike
         return place
 
     def _place(self, seen: Seen) -> Place:
-        message = seen.message
+        at, number, message = seen
         assert message.content is not None
-        at = self._views.all[seen.view].at
-        step = self._origin(message, at)
+        step = self._origin(message, message.content, at)
         role = _ROLES.get(message.kind, message.role)
-        return Place(step, message.content, None, None, role, at, seen.number)
+        return Place(step, message.content, None, None, role, at, number)
 
-    def _origin(self, message: Message, at: int) -> int | None:
-        call_id, content = message.call_id, message.content
-        step = None
-        if message.kind == "result" and call_id is not None:
+    def _origin(self, message: Message, content: int, at: int) -> int | None:
+        call_id = message.call_id
+        if call_id is not None and message.kind == "result":
             step = self._done_at.get(call_id)
-        elif message.kind == "call" and call_id is not None:
-            step = self._asked_at.get((call_id, content))
-        if step is None and content is not None:
-            said_at = self._said_at.get(content, ())
-            earlier = bisect_left(said_at, at)  # the last time, if said again and again
-            step = said_at[earlier - 1] if earlier else None
-        return step
+            if step is not None:
+                return step
+        if call_id is not None and message.kind == "call":
+            step = self._asked_at.get(call_id)
+            if step is not None and content in _says(self._run.step(step)):
+                return step
+        return self._last_said(content, at)
+
+    def _last_said(self, content: int, before: int) -> int | None:
+        """The last step before another one that said the content."""
+        number = bisect_left(self._said, _said(content, before)) - 1
+        if number < 0 or self._said[number] >> _BITS != content:
+            return None
+        return self._said[number] & _POSITION
+
+
+def _said(content: int, position: int) -> int:
+    """A content and a step that said it as one number: there are a million."""
+    return content << _BITS | position
+
+
+def _says(step: Step) -> Iterator[int]:
+    """What a step left for others to see: what was said, and the calls."""
+    said = step.output
+    if said is None and step.kind in ("user", "system"):
+        said = step.input
+    if said is not None:
+        yield said
+    for call in step.calls:
+        if call.arguments is not None:
+            yield call.arguments
 
 
 class Offered:

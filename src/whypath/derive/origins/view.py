@@ -4,11 +4,15 @@ Windows are changes to earlier windows, so they form trees. A tree is walked onc
 first; going on is adding messages, going back is undoing that. Nothing is ever copied.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from whypath.derive.origins.index import FormIndex, Key
 from whypath.model import Context, Message, Run, Step
+
+Move = Literal["enter", "stay", "leave"]
+"""`stay`: the view is entered for good."""
 
 MOST_PLACES = 5
 """A source and its first copies; what comes after is not kept."""
@@ -27,9 +31,9 @@ class View(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A message in a window: its 1-based number there, and the view that brought it."""
+    """A message in a window: its 1-based number there; `at` is whose view that is."""
 
-    view: int
+    at: int
     number: int
     message: Message
 
@@ -43,7 +47,7 @@ class Views:
     def __init__(self, run: Run, contexts: Mapping[int, Context]) -> None:
         self.all: list[View] = []
         self.of: dict[int, int] = {}
-        self._lengths: list[int] = []
+        self._lengths = array("i")
         self._tips: dict[str, int] = {}
         self._since: dict[str, list[Message]] = {}
         for step in run.steps:
@@ -86,19 +90,27 @@ class Views:
         """True when nothing of what was in view is recorded."""
         return not self._lengths[view]
 
-    def walk(self) -> Iterator[tuple[int, bool]]:
-        """Every view after its base, as (index, True), and again when left, False."""
+    def walk(self) -> Iterator[tuple[int, Move]]:
+        """Every view after its base, and again when it is left for one not seen yet."""
         inside: dict[int | None, list[int]] = {}
         for index in range(len(self.all) - 1, -1, -1):
             inside.setdefault(self.all[index].base, []).append(index)
-        todo = [(root, True) for root in inside.get(None, ())]
-        while todo:
-            index, is_new = todo.pop()
-            yield index, is_new
-            if is_new:
-                todo.append((index, False))
-                if index in inside:
-                    todo += [(child, True) for child in inside[index]]
+        todo: list[tuple[int, Move]] = [
+            (root, "enter") for root in inside.get(None, ())
+        ]
+        left = len(todo)
+        while left:
+            index, move = todo.pop()
+            if move == "leave":
+                yield index, move
+                continue
+            left -= 1
+            if left:
+                todo.append((index, "leave"))
+            yield index, "enter" if left else "stay"
+            if index in inside:
+                todo += [(child, "enter") for child in inside[index]]
+                left += len(inside[index])
 
 
 def _acts(step: Step) -> bool:
@@ -126,28 +138,31 @@ class Window:
         self._views = views
         self._index = index
         self._length = 0
-        self._slots: list[int] = []
-        self.seen: list[Seen] = []
-        self._at: list[int] = []
+        self._slots = array("i")
+        self._view_of = array("i")
+        self._at = array("i")
         self._places: dict[Key, tuple[int, ...]] = {}
-        self._undo: list[tuple[int, list[int], list[tuple[Key, tuple[int, ...]]]]] = []
+        self._undo: list[tuple[int, array[int], list[tuple[Key, tuple[int, ...]]]]] = []
         self._full: set[Key] = set()
         self._done: set[Key] = set()
 
-    def enter(self, view: int) -> None:
-        """Goes from a view's base to the view."""
+    def enter(self, view: int, *, to_stay: bool = False) -> None:
+        """Goes from a view's base to the view, `to_stay` where nothing is undone."""
         _, _, keep, add = self._views.all[view]
         if keep < self._length:
             self._full.clear()
-        replaced = self._slots[keep : keep + len(add)]
         changed: list[tuple[Key, tuple[int, ...]]] = []
-        self._undo.append((self._length, replaced, changed))
+        if to_stay:
+            self._undo.clear()
+        else:
+            replaced = self._slots[keep : keep + len(add)]
+            self._undo.append((self._length, replaced, changed))
         self._length = keep
-        seen, at, slots = self.seen, self._at, self._slots
+        at, slots = self._at, self._slots
         for message in add:
-            here, place = len(seen), self._length
-            seen.append(Seen(view, place + 1, message))
+            here, place = len(at), self._length
             at.append(place)
+            self._view_of.append(view)
             if place < len(slots):
                 slots[place] = here
             else:
@@ -187,6 +202,11 @@ class Window:
         self._length = length
         for here in replaced:
             self._slots[self._at[here]] = here
+
+    def seen(self, here: int) -> Seen:
+        """The message with a number that `places` gives."""
+        view, place = self._views.all[self._view_of[here]], self._at[here]
+        return Seen(view.at, place + 1, view.add[place - view.keep])
 
     def _in_view(self, places: tuple[int, ...]) -> tuple[int, ...]:
         """Those that are in view: the first ones, as windows go back to a beginning."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from whypath.content import ContentStore
+from whypath.derive.columns import Rows
 from whypath.model import Context, Message, Run, Step
 
 BYTES_A_TOKEN = 4
@@ -19,9 +20,6 @@ PARTS = ("system", "user", "assistant", "reasoning", "calls", "results", "data")
 
 _NONE: frozenset[int] = frozenset()
 """One for all: each empty one would be an object of its own."""
-
-Shares = tuple[int, ...]
-"""Estimated tokens for each of `PARTS`."""
 
 
 class Change(NamedTuple):
@@ -135,29 +133,28 @@ def tokens_of(contents: ContentStore, message: Message) -> int:
     return -(-contents.size(message.content) // BYTES_A_TOKEN)
 
 
-def find_shares(
-    contents: ContentStore, contexts: Mapping[int, Context]
-) -> dict[int, Shares]:
-    """Position of each model step -> what its window is made of.
+def find_shares(run: Run, contexts: Mapping[int, Context]) -> Rows:
+    """Position of each model step -> estimated tokens for each of `PARTS`.
 
     Each window starts from what its base has up to `keep`, so that the work is linear
     in the messages that are new, not in the windows.
     """
-    kept: dict[int, Shares] = {}
-    shares: dict[int, Shares] = {}
+    contents = run.contents
+    kept = Rows(len(run.steps), len(PARTS))
+    shares = Rows(len(run.steps), len(PARTS))
     for at, context in contexts.items():
-        kept[at] = _up_to(contents, contexts, kept, context.base, context.keep)
-        shares[at] = _plus(contents, kept[at], context.add)
+        kept.put(at, _up_to(contents, contexts, kept, context.base, context.keep))
+        shares.put(at, _plus(contents, kept[at], context.add))
     return shares
 
 
 def _up_to(
     contents: ContentStore,
     contexts: Mapping[int, Context],
-    kept: Mapping[int, Shares],
+    kept: Rows,
     base: int | None,
     length: int,
-) -> Shares:
+) -> tuple[int, ...]:
     """The shares of the first `length` messages of the window at `base`."""
     while base is not None and contexts[base].keep > length:
         base = contexts[base].base
@@ -167,7 +164,9 @@ def _up_to(
     return _plus(contents, kept[base], here.add[: length - here.keep])
 
 
-def _plus(contents: ContentStore, shares: Shares, add: tuple[Message, ...]) -> Shares:
+def _plus(
+    contents: ContentStore, shares: tuple[int, ...], add: tuple[Message, ...]
+) -> tuple[int, ...]:
     sums = list(shares)
     for message in add:
         sums[part_of(message)] += tokens_of(contents, message)
