@@ -1,6 +1,7 @@
 """The replay in a real browser: moving, keys, the address, the overview, help."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,8 @@ from playwright.sync_api import expect
 
 from conftest import PageWatch, ReportOf
 from replay import Replay
-from samples import EXAMPLES
+from samples import EXAMPLES, read_runs
+from whypath import build
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,6 +41,21 @@ def test_the_report_opens_at_the_step_of_its_verdict(vip: Replay) -> None:
     vip.expect_step(WRONG)
     expect(vip.find("#step h2")).to_contain_text("route_ticket")
     vip.expect_said(f"Step {WRONG} of {LAST}, decision")
+
+
+def test_a_report_whose_index_is_in_several_blocks_opens(
+    page: "Page",
+    page_watch: PageWatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("whypath.render.index.PART_BYTES", 300)
+    report = build.report(read_runs(VIP)[0], tmp_path / "report.html").path
+    assert report.read_text("utf-8").count('class="index"') > 3
+    vip = Replay(page, report).open()
+    vip.expect_step(WRONG)
+    expect(vip.find("#rows .row").first).to_be_visible()
+    page_watch.assert_quiet()
 
 
 def test_buttons_move_through_the_steps(vip: Replay) -> None:

@@ -1,5 +1,6 @@
 """Each check on two tiny runs that have it, and on one that almost has it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -615,12 +616,12 @@ def test_findings_of_the_same_kind_have_fingerprints_of_their_own() -> None:
 
 
 def test_the_index_has_a_row_for_each_step_of_a_finding() -> None:
-    from whypath.render.index import index
+    from whypath.render.index import columns
 
     story = CASES["repeat-call"][0]().story
-    rows = index(story, {}, None)["findings"]
+    rows = json.loads(dict(columns(story, {}, None))["findings"])
     words = story.findings[0].statement
-    assert rows == [(at, "repeat-call", "warning", words) for at in (2, 4, 6)]
+    assert rows == [[at, "repeat-call", "warning", words] for at in (2, 4, 6)]
 
 
 def test_only_nodes_with_more_than_a_note_are_marked() -> None:

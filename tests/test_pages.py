@@ -19,7 +19,7 @@ from jinja2 import StrictUndefined, UndefinedError
 
 from conftest import Golden, ReportOf
 from samples import EXAMPLES, ROOT, read_runs
-from whypath import __version__
+from whypath import __version__, build
 from whypath.derive.story import tell
 from whypath.derive.windows.context import window
 from whypath.render.assets import TEMPLATES, asset
@@ -90,8 +90,10 @@ def blocks(html: str, role: str) -> list[bytes]:
 
 
 def unpack(html: str) -> Packed:
-    (index,) = blocks(html, "index")
-    packed = Packed(json.loads(index), {}, {}, {}, [])
+    index: dict[str, Any] = {}
+    for part in blocks(html, "index"):
+        index |= json.loads(part)
+    packed = Packed(index, {}, {}, {}, [])
     for number, chunk in enumerate(blocks(html, "chunk")):
         line, _, rest = chunk.partition(b"\n")
         header = json.loads(line)
@@ -263,6 +265,18 @@ def test_each_content_is_packed_once_and_comes_back(
         if step.position in story.contexts:
             seen = window(story.contexts, step.position)
             assert {raw(m.content) for m in seen if m.content is not None} <= here
+
+
+def test_a_large_index_is_in_several_blocks(
+    report_of: ReportOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = report_of(ESCALATION).read_text("utf-8")
+    monkeypatch.setattr("whypath.render.index.PART_BYTES", 300)
+    story = tell(read_runs(ESCALATION)[0])
+    report = build.report(story.run, tmp_path / "report.html").path.read_text("utf-8")
+    assert len(blocks(whole, "index")) == 1
+    assert len(blocks(report, "index")) > 3
+    assert unpack(report) == unpack(whole)
 
 
 @of_pages

@@ -41,11 +41,6 @@ def to_json(value: Any) -> bytes:
     return _encode(value)
 
 
-def in_json(value: Any) -> msgspec.Raw:
-    """`to_json`, as a value that stands as it is in what is written later."""
-    return msgspec.Raw(_encode(value))
-
-
 def digest_of(data: bytes) -> str:
     """16 hex digits that name `data`, for keys: of much of it, its ends and its size.
 

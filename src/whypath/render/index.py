@@ -1,9 +1,14 @@
-"""Makes the columns that the page's outline, scrubber and keys read: one row a step."""
+"""Makes the columns that the page's outline, scrubber and keys read: one row a step.
+
+As JSON, and one column at a time: of a large run all of them would be a quarter of what
+there is to hold.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from whypath.content import Raw, in_json
+from whypath.content import to_json
 from whypath.derive.causes import HOWS
 from whypath.derive.findings.finding import by_step
 from whypath.derive.story import Story
@@ -13,60 +18,76 @@ from whypath.render import words
 KIND_CODES = "usmtardxhgev"
 """One letter for each of `model.KINDS`, in the same order."""
 
+PART_BYTES = 4 * 1024 * 1024
+_ROWS = 4096
 _HOWS = {how: number for number, how in enumerate(HOWS)}
 _CODE = dict(zip(KINDS, KIND_CODES, strict=True))
 _STATUS = {"ok": "o", "error": "e", "unset": "-"}
 
 
-def index(
+def columns(
     story: Story, node_of: Mapping[int, int], first: int | None
-) -> dict[str, Any]:
+) -> Iterator[tuple[str, bytes]]:
     """Data for assets/data.js: lists have an entry a step, strings a letter."""
-    steps = story.run.steps
-    start = story.run.start_ns
-    agents = story.totals.agents
+    run, led_by = story.run, story.led_by
+    seen_at, state_at = story.seen_at, story.state_at
+    steps, start = run.steps, run.start_ns
+    agents, models = story.totals.agents, story.totals.models
     numbers = {name: number for number, name in enumerate(agents)}
-    models = {name: number for number, name in enumerate(story.totals.models)}
-    return {
-        "count": len(steps),
-        "kinds": "".join(_CODE[step.kind] for step in steps),
-        "codes": {_CODE[kind]: kind for kind in KINDS},
-        "status": "".join(_STATUS[step.status] for step in steps),
-        "decided": "".join(_basis(story, step.position) for step in steps),
-        "names": _column(_names(story)),
-        "titles": _column(story.titles),
-        "depth": _column(min(step.depth, 12) for step in steps),
-        "agents": list(agents),
-        "agent": _column(numbers.get(step.agent or "", -1) for step in steps),
-        "models": list(models),
-        "model": _column(models.get(step.model or "", -1) for step in steps),
-        "at": _column(
-            words.offset(step.start_ns - start)
-            if step.start_ns is not None and start is not None
-            else ""
-            for step in steps
-        ),
-        "parent": _column(step.parent or 0 for step in steps),
-        "caller": _column(step.caller or 0 for step in steps),
-        "start": _column(_after(start, step.start_ns) for step in steps),
-        "took": _column(_after(step.start_ns, step.end_ns) for step in steps),
-        "ledBy": _column(story.led_by.get(step.position, 0) for step in steps),
-        "causes": _column(_causes(story, step.position) for step in steps),
-        "seenAt": _column(story.seen_at.get(step.position, 0) for step in steps),
-        "stateAt": _column(story.state_at.get(step.position, 0) for step in steps),
-        "node": _column(node_of.get(step.position, -1) for step in steps),
-        "abandoned": [step.position for step in steps if step.abandoned],
-        "wrong": [
-            position for position in story.evidence if _is_wrong(story, position)
-        ],
-        "findings": _findings(story),
-        "verdictStep": first or story.verdict.step or 0,
-    }
+    model = {name: number for number, name in enumerate(models)}
+    yield "count", to_json(len(steps))
+    yield "kinds", to_json("".join(_CODE[step.kind] for step in steps))
+    yield "codes", to_json({_CODE[kind]: kind for kind in KINDS})
+    yield "status", to_json("".join(_STATUS[step.status] for step in steps))
+    yield "decided", to_json("".join(_basis(story, step.position) for step in steps))
+    yield "names", _column(_names(story))
+    yield "titles", _column(story.titles)
+    yield "depth", _column(min(step.depth, 12) for step in steps)
+    yield "agents", to_json(agents)
+    yield "agent", _column(numbers.get(step.agent or "", -1) for step in steps)
+    yield "models", to_json(models)
+    yield "model", _column(model.get(step.model or "", -1) for step in steps)
+    yield "at", _column(_since(start, step.start_ns) for step in steps)
+    yield "parent", _column(step.parent or 0 for step in steps)
+    yield "caller", _column(step.caller or 0 for step in steps)
+    yield "start", _column(_after(start, step.start_ns) for step in steps)
+    yield "took", _column(_after(step.start_ns, step.end_ns) for step in steps)
+    yield "ledBy", _column(led_by.get(step.position, 0) for step in steps)
+    yield "causes", _column(_causes(story, step.position) for step in steps)
+    yield "seenAt", _column(seen_at.get(step.position, 0) for step in steps)
+    yield "stateAt", _column(state_at.get(step.position, 0) for step in steps)
+    yield "node", _column(node_of.get(step.position, -1) for step in steps)
+    yield "abandoned", _column(step.position for step in steps if step.abandoned)
+    yield "wrong", _column(at for at in story.evidence if _is_wrong(story, at))
+    yield "findings", to_json(_findings(story))
+    yield "verdictStep", to_json(first or story.verdict.step or 0)
 
 
-def _column(values: Iterable[Any]) -> Raw:
-    """The values as JSON at once, which takes a tenth of the memory of a list."""
-    return in_json(list(values))
+def in_parts(columns: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """JSON objects with the columns, each of a few MB at most but for a long column."""
+    part: list[bytes] = []
+    size = 0
+    for name, column in columns:
+        if part and size + len(column) > PART_BYTES:
+            yield b"{%b}" % b",".join(part)
+            part, size = [], 0
+        part.append(to_json(name) + b":" + column)
+        size += len(column)
+    yield b"{%b}" % b",".join(part)
+
+
+def _column(values: Iterable[Any]) -> bytes:
+    """A list of the values, without a list of them all."""
+    rows = iter(values)
+    parts = []
+    while part := list(islice(rows, _ROWS)):
+        parts.append(to_json(part)[1:-1])
+    return b"[%b]" % b",".join(parts)
+
+
+def _since(start_ns: int | None, ns: int | None) -> str:
+    """How long after the start in words; empty where one is not recorded."""
+    return "" if start_ns is None or ns is None else words.offset(ns - start_ns)
 
 
 def _causes(story: Story, position: int) -> list[int]:

@@ -3,10 +3,10 @@
 Nothing is written here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any, NamedTuple
 
 from whypath import __version__
@@ -17,7 +17,7 @@ from whypath.render.assets import asset, block, hash_of, in_one_scope, policy
 from whypath.render.environment import environment, render_page
 from whypath.render.facts import Facts
 from whypath.render.fragments import Fragments
-from whypath.render.index import index
+from whypath.render.index import columns, in_parts
 from whypath.render.overview import overview
 from whypath.render.payload import Payload, pack
 from whypath.render.picture import Layout
@@ -152,9 +152,32 @@ def _fragment(static: Static | None) -> Callable[..., str]:
 
 def _packed(page: Page) -> Iterator[str]:
     """The chunks of the payload, then the index that says where what is."""
-    story = page.story
     in_site = bool(page.shared)  # is compared, and made on several machines
-    payload = Payload(story.run.contents, portable=in_site)
+    payload = Payload(page.story.run.contents, portable=in_site)
+    log = yield from _chunks(page, payload)
+    if page.drawing.insides:
+        yield block("graphs", pack(_insides(page.drawing), portable=in_site))
+    rest = log | {
+        "notes": sorted(page.notes.items()),
+        "chunkSteps": payload.first_steps,
+        "chunkContents": payload.first_contents,
+    }
+    story, node_of = page.story, page.drawing.graph.node_of
+    others = ((name, to_json(value)) for name, value in rest.items())
+    for part in in_parts(chain(columns(story, node_of, page.first), others)):
+        yield block("index", pack(part, portable=in_site))
+
+
+def _insides(drawing: Drawing) -> bytes:
+    """What some nodes hold, one picture after the other."""
+    macros: Any = environment().get_template("parts/graph.svg.html").module
+    pictures = starmap(macros.inside, drawing.insides.items())
+    return b"".join(picture.encode("utf-8", "replace") for picture in pictures)
+
+
+def _chunks(page: Page, payload: Payload) -> Generator[str, None, dict[str, Any]]:
+    """The steps and their contents in chunks. Returns what changed at which step."""
+    story = page.story
     fragments = Fragments(story, payload, _fragment(None), page.notes)
     facts = Facts(story, payload)
     for step in story.run.steps:
@@ -166,21 +189,7 @@ def _packed(page: Page) -> Iterator[str]:
     chunk = payload.flush()
     if chunk is not None:
         yield block("chunk", chunk)
-    if page.drawing.insides:
-        template = environment().get_template("parts/graph.svg.html")
-        macros: Any = template.module
-        markup = macros.insides(page.drawing.insides.items())
-        yield block("graphs", pack(markup.encode("utf-8", "replace"), portable=in_site))
-    yield block("index", pack(_index(page, payload, log), portable=in_site))
-
-
-def _index(page: Page, payload: Payload, log: dict[str, Any]) -> bytes:
-    """What the page reads first, as JSON: a tenth of a large report, unpacked."""
-    data = index(page.story, page.drawing.graph.node_of, page.first) | log
-    data["notes"] = sorted(page.notes.items())
-    data["chunkSteps"] = payload.first_steps
-    data["chunkContents"] = payload.first_contents
-    return to_json(data)
+    return log
 
 
 def _written_out(page: Page) -> Iterator[tuple[str, Iterable[str]]]:

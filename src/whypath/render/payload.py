@@ -7,6 +7,7 @@ contents. The browser unpacks the chunk of the step that is shown. See assets/da
 import base64
 import gzip
 import re
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +38,9 @@ class Payload:
     def __init__(self, contents: ContentStore, *, portable: bool = False) -> None:
         self._store = contents
         self._portable = portable
-        self._numbers: dict[int | bytes, int] = {}
+        self._numbers = array("i", [-1]) * len(contents)
+        self._others: dict[bytes, int] = {}
+        self._count = 0
         self._chunk = Chunk()
         self._own: list[int] = []
         self.first_steps: list[int] = []
@@ -50,20 +53,23 @@ class Payload:
         `own` says that the content belongs to this step, so that a search that finds
         it leads here.
         """
-        number = self._numbers.get(content)
-        if number is None:
-            number = self._pack(content, self._store.raw(content))
+        number = self._numbers[content]
+        if number < 0:
+            number = self._numbers[content] = self._pack(self._store.raw(content))
         if own:
             self._own.append(number)
         return number
 
     def ref_json(self, raw: bytes) -> int:
         """The page's number of a JSON text that is not in the store."""
-        number = self._numbers.get(raw)
-        return self._pack(raw, raw) if number is None else number
+        number = self._others.get(raw)
+        if number is None:
+            number = self._others[raw] = self._pack(raw)
+        return number
 
-    def _pack(self, key: int | bytes, data: bytes) -> int:
-        number = self._numbers[key] = len(self._numbers)
+    def _pack(self, data: bytes) -> int:
+        number = self._count
+        self._count += 1
         self._chunk.contents.append(data)
         self._chunk.size += len(data)
         self.content_bytes += len(data)
@@ -86,7 +92,7 @@ class Payload:
             return None
         self._chunk = Chunk()
         self.first_steps.append(chunk.steps[0][0])
-        self.first_contents.append(len(self._numbers) - len(chunk.contents))
+        self.first_contents.append(self._count - len(chunk.contents))
         header = {"steps": chunk.steps, "contents": [len(c) for c in chunk.contents]}
         parts = [to_json(header), b"\n", *chunk.fragments, *chunk.contents]
         return pack(b"".join(parts), portable=self._portable)
