@@ -65,10 +65,11 @@ async function unpack(block) {
   return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
-/** The columns that render/index.py made. @returns {Promise<any>} */
+/** The columns that render/index.py made, of a large run in several blocks. @returns {Promise<any>} */
 async function loadIndex() {
-  const block = /** @type {HTMLElement} */ (document.querySelector("script.index"));
-  return JSON.parse(decoder.decode(await unpack(block)));
+  const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("script.index")]);
+  const parts = await Promise.all(all.map(unpack));
+  return Object.assign({}, ...parts.map((part) => JSON.parse(decoder.decode(part))));
 }
 
 /** Fragments and contents by number, from the chunks. @param {any} index */
