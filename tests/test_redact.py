@@ -47,6 +47,8 @@ def cleaned(*values: Any, **options: Any) -> list[str]:
     [
         (f"export AWS_ACCESS_KEY_ID={AWS}", "aws-key", AWS),
         (f"git clone https://{GITHUB}@host/x", "github-pat", GITHUB),
+        (f"export GITHUB_TOKEN={GITHUB}", "github-pat", GITHUB),
+        ("export DEPLOY_TOKEN=zz9d8f7s6d5f4g3h2j1kqp", "api-key", "zz9d8f7s6d5f4"),
         (f"cookie jar: {JWT}", "jwt", JWT),
         (PEM, "private-key", "MIIEowIBAAKCAQEAtC1234567890abcdefgh"),
         ("postgres://app:s3cr3t-pw@db:5432/x", "url-password", "s3cr3t-pw"),

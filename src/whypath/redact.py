@@ -32,7 +32,10 @@ _decode = msgspec.json.Decoder(float_hook=float).decode
 """With the hook, a number that is too large does not make the rest unreadable."""
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
-_VAGUE = ("api-key", "assigned-secret", "keyed-secret", "vendor-token", "bearer-token")
+_VAGUE = (
+    *("api-key", "assigned-secret", "keyed-secret"),
+    *("vendor-token", "bearer-token", "session-cookie"),
+)
 """Rules that know least of what they find: others name it first."""
 _LAST = 100
 _MORE = 8
