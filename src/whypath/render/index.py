@@ -64,25 +64,37 @@ def columns(
 
 
 def in_parts(columns: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """JSON objects with the columns, each of a few MB at most but for a long column."""
+    """JSON objects with the columns, each of a few MB at most but for a long column.
+
+    Nothing of one is held when the next one is made.
+    """
     part: list[bytes] = []
     size = 0
     for name, column in columns:
         if part and size + len(column) > PART_BYTES:
-            yield b"{%b}" % b",".join(part)
-            part, size = [], 0
-        part.append(to_json(name) + b":" + column)
+            yield _object(part)
+            size = 0
+        part += (b",", to_json(name), b":", column)
         size += len(column)
-    yield b"{%b}" % b",".join(part)
+        del column
+    yield _object(part)
+
+
+def _object(part: list[bytes]) -> bytes:
+    """The parts as one JSON object, and no longer as parts."""
+    part[0] = b"{"
+    data = b"".join([*part, b"}"])
+    part.clear()
+    return data
 
 
 def _column(values: Iterable[Any]) -> bytes:
     """A list of the values, without a list of them all."""
     rows = iter(values)
-    parts = []
+    parts: list[bytes] = []
     while part := list(islice(rows, _ROWS)):
-        parts.append(to_json(part)[1:-1])
-    return b"[%b]" % b",".join(parts)
+        parts += (b",", to_json(part)[1:-1])
+    return b"".join([b"[", *parts[1:], b"]"])
 
 
 def _since(start_ns: int | None, ns: int | None) -> str:

@@ -5,7 +5,7 @@ Nothing is written here.
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain, starmap
 from typing import Any, NamedTuple
 
@@ -164,8 +164,9 @@ def _packed(page: Page) -> Iterator[str]:
     }
     story, node_of = page.story, page.drawing.graph.node_of
     others = ((name, to_json(value)) for name, value in rest.items())
-    for part in in_parts(chain(columns(story, node_of, page.first), others)):
-        yield block("index", pack(part, portable=in_site))
+    parts = in_parts(chain(columns(story, node_of, page.first), others))
+    for packed in map(partial(pack, portable=in_site), parts):
+        yield block("index", packed)
 
 
 def _insides(drawing: Drawing) -> bytes:
