@@ -3,12 +3,11 @@
 Not read: metrics, links between spans, and log records that belong to no span.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
 from whypath.builder import Builder
-from whypath.model import replace
 from whypath.readers.otlp_shapes import (
     KNOWN,
     Batch,
@@ -60,7 +59,7 @@ def read(records: Records, builder: Builder) -> None:
             reader.document(document(record.data), record.line)
         else:
             reader.batch(batch, record.line)
-    add_spans(reader.spans(), builder)
+    reader.close()
 
 
 def read_batches(
@@ -72,11 +71,11 @@ def read_batches(
         whole = document(record.data)
         each = whole if isinstance(whole, list) else [whole]
         reader.document([unwrap(batch) for batch in each], record.line)
-    add_spans(reader.spans(), builder)
+    reader.close()
 
 
 class _Reader:
-    """Decodes batches; keeps log records until the spans they belong to are there."""
+    """Decodes batches; keeps log records until all spans of a file are there."""
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
@@ -107,21 +106,24 @@ class _Reader:
             for scoped in chain.from_iterable(scopes):
                 scope = as_object(scoped.scope or scoped.instrumentationLibrary)
                 name = as_text(scope.get("name")) or ""
-                for span in scoped.spans or ():
-                    self._spans.append(self._span(span, resource, name, line))
+                for shape in scoped.spans or ():
+                    span = self._span(shape, resource, name, line)
+                    add_spans((span,), self._builder)
+                    self._spans.append(span)
         for logs in objects(batch.resourceLogs):
             for scoped_logs in objects(logs.get("scopeLogs")):
                 for log in objects(scoped_logs.get("logRecords")):
                     self._log(log, line)
 
-    def spans(self) -> Iterator[Span]:
-        """The spans in order, each with its log records among its events."""
-        for number, span in enumerate(self._spans):
-            self._spans[number] = span if not self._logs else self._with_logs(span)
-        self._note_lost_logs()
-        self._spans.reverse()
-        while self._spans:
-            yield self._spans.pop()
+    def close(self) -> None:
+        """Gives each span its log records, once all of a file are read."""
+        for span in self._spans if self._logs else ():
+            found = self._logs.pop((span.trace_id, span.span_id or ""), ())
+            span.events += tuple(event for event, _ in found)
+        for logs in self._logs.values():
+            for _, line in logs:
+                what = "a log record whose span is not in the trace"
+                self._builder.problem("loss", what, "left out", line)
 
     def _span(
         self, span: SpanShape, resource: dict[str, Any], scope: str, line: int
@@ -165,19 +167,6 @@ class _Reader:
         event = Event(name or "log", time, attributes, plain(log.get("body")))
         key = (as_id(log.get("traceId")), span_id)
         self._logs.setdefault(key, []).append((event, line))
-
-    def _with_logs(self, span: Span) -> Span:
-        found = self._logs.pop((span.trace_id, span.span_id or ""), None)
-        if found is None:
-            return span
-        events = (*span.events, *(event for event, _ in found))
-        return replace(span, events=events)
-
-    def _note_lost_logs(self) -> None:
-        for logs in self._logs.values():
-            for _, line in logs:
-                what = "a log record whose span is not in the trace"
-                self._builder.problem("loss", what, "left out", line)
 
     def _time(self, value: Any, line: int) -> int | None:
         """Nanoseconds as OTLP writes them; other spellings as the builder reads."""

@@ -7,10 +7,11 @@ are the work of `span_steps`.
 from collections.abc import Iterable, Iterator
 
 from whypath.builder import Builder
+from whypath.readers.aside import Aside
 from whypath.readers.payloads import Payloads
 from whypath.readers.span_steps import RunSteps
 from whypath.readers.span_tree import grow
-from whypath.readers.spans import Attributes, Span
+from whypath.readers.spans import Attributes, Event, Span
 
 _SESSION = (
     *("gen_ai.conversation.id", "session.id", "copilot_chat.chat_session_id"),
@@ -41,16 +42,23 @@ class _Traces:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._traces: dict[str, list[Span]] = {}
+        self._sender: Attributes = {}
+        self._aside = Aside()
         builder.at_end(self._tell)
 
     def add(self, spans: Iterable[Span]) -> None:
         """Takes in spans of one file; what sent many of them is kept once."""
-        sender: Attributes = {}
         for span in spans:
-            if span.resource == sender:
-                span.resource = sender
-            sender = span.resource
+            if span.resource == self._sender:
+                span.resource = self._sender
+            self._sender = span.resource
+            span.attributes = self._aside.lay(span.attributes)
+            if span.events:
+                span.events = tuple(map(self._lay, span.events))
             self._traces.setdefault(span.trace_id or _UNTRACED, []).append(span)
+
+    def _lay(self, event: Event) -> Event:
+        return event._replace(attributes=self._aside.lay(event.attributes))
 
     def _tell(self) -> None:
         """Tells the builder everything the spans say."""
