@@ -4,6 +4,7 @@ Part of the `codex` reader. They are those of OpenAI's Responses API, and a few 
 """
 
 from collections.abc import Iterator
+from sys import intern
 
 from whypath.content import ContentStore
 from whypath.model import ContentId, Message
@@ -202,7 +203,7 @@ def _thought(item: Item, contents: ContentStore) -> ContentId | None:
 def _called(item: Item, contents: ContentStore) -> tuple[Message, ...]:
     raw = given(item.arguments, item.input, item.action, item.revised_prompt)
     arguments = contents.add_embedded_if(raw)
-    name, id = call_name(item), item.call_id or None
+    name, id = intern(call_name(item)), item.call_id or None
     call = Message("assistant", "call", arguments, name, id)
     image = given(item.result)
     if item.type != "image_generation_call" or image is None:
