@@ -569,3 +569,16 @@ def test_the_error_of_mending_names_line_and_column() -> None:
         list(mend(b'{"a":1,\n"b":oops}'))
     assert (caught.value.down, caught.value.column) == (1, 5)
     assert caught.value.before == b'{"a":1,\n"b":'
+
+
+def test_a_document_on_one_line_is_held_once(tmp_path: Path) -> None:
+    path = tmp_path / "whole.json"
+    path.write_text('{"a": [' + ", ".join(['"' + "x" * 990 + '"'] * 8_000) + "]}")
+    size = path.stat().st_size
+    tracemalloc.start()
+    records = Records(path)
+    record = next(iter(records))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(record.data) == size
+    assert held < 1.2 * size

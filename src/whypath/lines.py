@@ -305,4 +305,6 @@ def _numbered(
         else:
             pending.clear()
     if size:
-        yield number, b"".join(pending) if size <= most else None, False
+        last = b"".join(pending)
+        pending.clear()  # a whole document, maybe: it is not held twice
+        yield number, last if size <= most else None, False
