@@ -43,7 +43,7 @@ else
 	  node --check $$script || exit 1; done
 endif
 	@$(BIN)/python tests/chromium.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 golden: $(VENV)/installed-test
 	$(BIN)/python -m pytest --update-golden
