@@ -148,7 +148,7 @@ def look(report: Path) -> PageFigures | None:
         )
         ready = [_first_step(browser, report) for _ in range(2)]
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        _open(page, report)
+        _open(page, report, "#step=1")  # there is a step behind each key pressed
         nodes = page.evaluate(COUNT)
         for count in range(1, PRESSES + 1):
             page.keyboard.press("ArrowRight")
@@ -187,7 +187,7 @@ def _first_step(browser: Any, report: Path) -> float:
     return ready
 
 
-def _open(page: Any, report: Path) -> None:
+def _open(page: Any, report: Path, address: str = "") -> None:
     page.add_init_script(WATCH)
-    page.goto(report.resolve().as_uri())
+    page.goto(f"{report.resolve().as_uri()}{address}")
     page.wait_for_selector("html[data-ready='1']", state="attached")
