@@ -326,6 +326,21 @@ def test_no_payload_runs_in_a_site(
     assert sum(squeezed(each) in text for each in payloads) >= len(runs[::every])
 
 
+def test_no_payload_runs_that_was_given_on_the_command_line(
+    hooked: "Page", listener: Listener, payloads: list[str], tmp_path: Path
+) -> None:
+    """Titles, notes and what is said of the input as a whole."""
+    trace = write_choice(tmp_path / "one.jsonl", "a ticket")
+    run = read_runs(trace)[0]
+    for number, payload in enumerate(payloads[:: max(1, len(payloads) // 12)]):
+        page_html, out = tmp_path / f"{number}.html", tmp_path / f"site-{number}"
+        report(run, page_html, note=payload, notes={1: payload, 2: payload})
+        fleet.site([str(trace)], out, Plan(title=payload), jobs=1)
+        for page in (page_html, out / "index.html"):
+            text = squeezed(assert_inert(hooked, [page], listener))
+            assert squeezed(payload) in text
+
+
 def test_what_is_kept_in_the_address_and_the_browser_is_text(
     hooked: "Page", listener: Listener, payloads: list[str], tmp_path: Path
 ) -> None:
