@@ -5,7 +5,7 @@ stored so is not known here. Part of the `records` room: nothing else imports it
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -115,13 +115,16 @@ def _open_database(path: Path, name: str) -> Archive:
     """The rows of a SQLite database, opened so that nothing in it can be changed."""
     import sqlite3
 
-    try:
-        database = _connect(path)
-        names = [table for (table,) in database.execute(_TABLES % _VIRTUAL)]
-    except sqlite3.Error as error:
-        hint = "copy it again, with its -wal file, while nothing writes to it"
-        what = f"a damaged SQLite database: {error}"
-        raise TraceError(name, what, hint=hint) from None
+    with ExitStack() as opened:
+        try:
+            database = opened.enter_context(closing(_connect(path)))
+            database.execute("PRAGMA trusted_schema = OFF")
+            names = [table for (table,) in database.execute(_TABLES % _VIRTUAL)]
+        except sqlite3.Error as error:
+            hint = "copy it again, with its -wal file, while nothing writes to it"
+            what = f"a damaged SQLite database: {error}"
+            raise TraceError(name, what, hint=hint) from None
+        opened.pop_all()  # open until the last row
     tables = tuple(table for table in names if not table.startswith("sqlite_"))
     return Archive(tables, _rows(database, tables))
 
@@ -134,7 +137,6 @@ def _connect(path: Path) -> "Connection":
     is_newer = log.exists() and log.stat().st_size > 0
     how = "mode=ro" if is_newer else "mode=ro&immutable=1"
     database = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
-    database.execute("PRAGMA trusted_schema = OFF")
     database.text_factory = lambda data: data.decode("utf-8", "replace")
     return database
 
