@@ -17,7 +17,7 @@ from whypath.model import Context, Run, Step
 How = Literal["decided", "called", "value", "cited", "before", "asked", "read"]
 
 HOWS: tuple[How, ...] = How.__args__  # type: ignore[attr-defined]
-_HOW_CODES = {how: code for code, how in enumerate(HOWS)}
+HOW_CODES = {how: code for code, how in enumerate(HOWS)}
 MAX_CHAIN = 100
 _ONLY_FIRST = ("asked", "read")
 
@@ -62,7 +62,7 @@ class Causes(Mapping[int, tuple[Cause, ...]]):
         for each in causes:
             for step, how in each:
                 self._steps.append(step)
-                self._hows.append(_HOW_CODES[how])
+                self._hows.append(HOW_CODES[how])
             self._ends.append(len(self._steps))
 
     def __getitem__(self, at: int) -> tuple[Cause, ...]:

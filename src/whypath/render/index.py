@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from whypath.content import to_json
-from whypath.derive.causes import HOWS
+from whypath.derive.causes import HOW_CODES
 from whypath.derive.findings.finding import by_step
 from whypath.derive.story import Story
 from whypath.model import KINDS
@@ -20,7 +20,6 @@ KIND_CODES = "usmtardxhgev"
 
 PART_BYTES = 4 * 1024 * 1024
 _ROWS = 4096
-_HOWS = {how: number for number, how in enumerate(HOWS)}
 _CODE = dict(zip(KINDS, KIND_CODES, strict=True))
 _STATUS = {"ok": "o", "error": "e", "unset": "-"}
 
@@ -103,9 +102,9 @@ def _since(start_ns: int | None, ns: int | None) -> str:
 
 
 def _causes(story: Story, position: int) -> list[int]:
-    """The steps that led here, each followed by how: a number, as in `HOWS`."""
+    """The steps that led here, each followed by how: a number of `HOW_CODES`."""
     causes = story.causes.get(position, ())
-    return [number for cause, how in causes for number in (cause, _HOWS[how])]
+    return [number for cause, how in causes for number in (cause, HOW_CODES[how])]
 
 
 def _after(start_ns: int | None, ns: int | None) -> float | None:
