@@ -138,12 +138,20 @@ def test_what_can_be_mended_is_read_and_reported(
     assert {problem.level for problem in problems} <= {"repair", "note"}
 
 
+EMBEDDED_NUL = (
+    "embedded null byte"
+    if sys.version_info < (3, 13)
+    else "stat: embedded null character in path"
+)
+
 LOST = {
     "text": (b"Starting the agent", "not JSON: Expecting value at column 1"),
     "a cut line": (b'{"x":"abc', "not JSON: Unterminated string at column 6"),
     "a trailing comma": (
         b'{"x":1,}',
-        "not JSON: ",  # each Python has words of its own for it
+        "not JSON: Expecting property name enclosed in double quotes at column 8"
+        if sys.version_info < (3, 13)
+        else "not JSON: Illegal trailing comma before end of object at column 7",
     ),
     "deep nesting": (b"[" * 100_000 + b"]" * 100_000, "nested too deep to read"),
     "depth that a strict parser takes": (
@@ -326,7 +334,7 @@ def test_a_name_says_nothing_about_what_is_in_the_file(tmp_path: Path) -> None:
     [
         ("", "is a folder"),
         ("missing.jsonl", "cannot be opened: No such file or directory"),
-        ("a\0b", "embedded null "),
+        ("a\0b", f"cannot be opened: {EMBEDDED_NUL}"),
         ("x" * 300, "cannot be opened: File name too long"),
     ],
     ids=["folder", "missing", "NUL in the name", "name too long"],
