@@ -6,9 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -65,35 +66,37 @@ def drain(said: IO[str]) -> None:
 class Dask:
     """A scheduler and its workers, each a process of its own."""
 
+    scheduler: subprocess.Popen[str]
     address: str
-    workers: list[subprocess.Popen[str]]
+    folder: Path
+    workers: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def add_worker(self) -> None:
+        """One more, of a single thread."""
+        local = ("--local-directory", str(self.folder), "--no-nanny")
+        words = (self.address, *FLAGS, *local, "--nthreads", "1")
+        self.workers.append(start("distributed.cli.dask_worker", *words)[0])
 
 
 @pytest.fixture
 def dask(tmp_path: Path) -> Iterator[Dask]:
     """A cluster of two workers on ports of its own."""
-    processes = []
+    words = ("distributed.cli.dask_scheduler", *FLAGS, "--port", "0")
+    cluster = Dask(*start(*words), tmp_path / "dask")
     try:
-        scheduler, address = start(
-            "distributed.cli.dask_scheduler", *FLAGS, "--port", "0"
-        )
-        processes.append(scheduler)
         for _ in range(2):
-            local = ("--local-directory", str(tmp_path / "dask"), "--no-nanny")
-            work = start(
-                "distributed.cli.dask_worker",
-                address,
-                *FLAGS,
-                *local,
-                "--nthreads",
-                "1",
-            )
-            processes.append(work[0])
-        yield Dask(address, processes[1:])
+            cluster.add_worker()
+        yield cluster
     finally:
-        for process in reversed(processes):
+        for process in (*cluster.workers, cluster.scheduler):
             process.kill()
             process.wait()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Asks again until it is; the test's own limit of time ends it otherwise."""
+    while not is_so():
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +209,36 @@ def test_an_item_that_kills_its_workers_is_lost_and_no_other(
             process.wait()
     assert isinstance(made.pop(3), Lost)
     assert made == {1: 2, 4: 8}
+
+
+def double(item: int) -> int:
+    return item * 2
+
+
+def test_results_that_die_with_their_workers_are_made_again(dask: Dask) -> None:
+    from distributed import Client
+
+    with fleet.on_cluster(dask.address) as spread:
+        made = iter(spread(double, range(8), 1))
+        with Client(dask.address, set_as_default=False) as watcher:
+            seen = [next(made)]
+            wait_until(lambda: sum(map(len, watcher.has_what().values())) == 4)
+            seen.append(next(made))  # two more are known to be done, and not fetched
+            for worker in dask.workers:
+                worker.kill()
+            wait_until(lambda: not watcher.nthreads())
+        dask.add_worker()
+        seen.extend(made)
+    assert sorted(seen) == [(item, item * 2) for item in range(8)]
+
+
+def test_a_scheduler_that_goes_away_is_a_sentence(dask: Dask) -> None:
+    with (
+        pytest.raises(TraceError, match="the scheduler is gone"),
+        fleet.on_cluster(dask.address) as spread,
+    ):
+        for _ in spread(double, range(1_000), 1):
+            dask.scheduler.kill()
 
 
 def test_the_command_gives_the_work_to_a_cluster(

@@ -23,6 +23,8 @@ WAIT_S, WAITS = 5, 12
 RETRIES = 2
 """A task that fails by itself, on its way to a file say, is tried so often again."""
 DONE_BEFORE_SWEEP = 2_000
+_AGAIN = ("pending", "lost")
+"""A task is done again where the worker that kept its result has died."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -105,13 +107,18 @@ class _Cluster:
         Dask sends the tasks of a worker that dies to others. Those that were there too
         often when one died are tried again alone: the one that does it again is `Lost`.
         """
+        from distributed import CancelledError
+
         suspects: list[T] = []
-        for item, result in self._spread(work, items, None):
-            if isinstance(result, Lost):
-                suspects.append(item)
-            else:
-                yield item, result
-        yield from self._spread(work, suspects, 1)
+        try:
+            for item, result in self._spread(work, items, None):
+                if isinstance(result, Lost):
+                    suspects.append(item)
+                else:
+                    yield item, result
+            yield from self._spread(work, suspects, 1)
+        except (OSError, CancelledError):
+            raise self._error("the scheduler is gone", "start it again") from None
 
     def _spread(
         self, work: Callable[[T], R], items: Sequence[T], most: int | None
@@ -137,8 +144,10 @@ class _Cluster:
                         raise self._error("there are no workers", hint) from None
                     continue
                 for future in ended:
+                    if future.status in _AGAIN:
+                        continue
                     yield running.pop(future), self._result(future)
-                done += len(ended)
+                    done += 1
                 if done >= DONE_BEFORE_SWEEP:
                     gc.collect()  # see `console`: nothing else does
                     done = 0
@@ -155,16 +164,16 @@ class _Cluster:
 
     def _result(self, future: Any) -> Any:
         """What a task came to; `Lost` where it was there too often at a death."""
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         if future.status == "finished":
             result = future.result()
             if isinstance(result, Refused):
                 raise self._error(result.why, result.hint)
             return result
-        if future.status != "error":
-            raise self._error("the scheduler forgot a task", "start it again")
         error = future.exception()
+        if isinstance(error, CancelledError):
+            raise error
         if isinstance(error, KilledWorker):
             return Lost()
         if isinstance(error, ImportError):
