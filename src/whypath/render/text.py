@@ -24,7 +24,7 @@ CODE_BLOCK = 16 * 1024
 LEXERS = frozenset(
     (
         *("python", "pytb", "pycon", "json", "bash", "sh", "shell", "sql", "toml"),
-        *("diff", "markdown", "rust", "c", "cpp", "csharp", "ruby", "php", "docker"),
+        *("diff", "markdown", "rust", "c", "cpp", "ruby", "php", "docker"),
         *("dockerfile", "kotlin", "swift", "scala", "graphql", "nginx", "text"),
     )
 )
