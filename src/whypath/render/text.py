@@ -19,7 +19,7 @@ MAX_BRACKETS = 2_000
 """More than prose has, and fewer than take long: the time grows with their square."""
 
 CODE_BYTES = 32 * 1024
-CODE_BLOCK = 16 * 1024
+CODE_BLOCK = 12 * 1024
 
 LEXERS = frozenset(
     (
