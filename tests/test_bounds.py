@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from markupsafe import escape
 
 from whypath.cli import main
 from whypath.render.text import LEXERS, Prose
@@ -23,7 +24,7 @@ PATTERNS = (
     *("0", "=", "#", "&", "$", "${", "$(", "%{", "<?", "?>", "r#", "\\\n", "- ", "> "),
 )
 SLICE = (" \n", "a\n", "$", "'", '"', '"""', "\\", "{", "(", "<", "/*", "${", "\\\n")
-SIZES = (2_000, 12_000, 20_000, 200_000)
+SIZES = (2_000, 8_000, 20_000, 200_000)
 
 RUN = {"type": "run", "whypath": 1, "id": "r"}
 
@@ -91,12 +92,15 @@ def spent(work: Any, *given: Any) -> float:
     return time.process_time() - start
 
 
-def blocks() -> Iterator[tuple[str, str, int]]:
+def blocks() -> Iterator[tuple[str, str, str, int]]:
+    """Each lexer with what opens a text, what fills it, and how much of that."""
     everything = bool(os.environ.get("WHYPATH_ALL_BLOCKS"))
     for lexer in sorted(LEXERS):
         for pattern in PATTERNS if everything else SLICE:
-            for size in SIZES if everything else SIZES[1:2]:
-                yield lexer, pattern, size
+            for head in ("", "'''", '"') if everything else ("",):
+                for size in SIZES if everything else SIZES[1:2]:
+                    yield lexer, head, pattern, size
+    yield "toml", "'''", "class ", SIZES[1]
 
 
 @pytest.mark.parametrize("steps", TRACES.values(), ids=TRACES)
@@ -127,10 +131,23 @@ def test_no_block_of_code_takes_longer_than_two_seconds() -> None:
     """A slice of them by default, all where `WHYPATH_ALL_BLOCKS` is set."""
     Prose().code("warm = 1", "python")
     worst = max(
-        (spent(Prose().code, filled(pattern, size), lexer), lexer, pattern, size)
-        for lexer, pattern, size in blocks()
+        (spent(Prose().code, head + filled(pattern, size), lexer), lexer, head, pattern)
+        for lexer, head, pattern, size in blocks()
     )
     assert worst[0] < A_BLOCK, worst
+
+
+def test_a_lexer_that_would_take_for_ever_is_ended_and_its_page_has_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("whypath.render.text.LEXERS", LEXERS | {"scala"})
+    prose, hostile = Prose(), '"' + "\\" * 2_000
+    assert prose.code("val a = 1", "scala").count("<span")
+    start = time.process_time()
+    assert prose.code(hostile, "scala") == escape(hostile)
+    assert time.process_time() - start < A_BLOCK
+    assert prose.code("val a = 2", "scala") == "val a = 2"
+    assert Prose().code("val a = 2", "scala").count("<span")
 
 
 @pytest.mark.parametrize("piece", ["> ", "- ", "1. "])

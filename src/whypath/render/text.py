@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from whypath.render.bounded import TookTooLong, at_most
 from whypath.unseen import has_unseen
 
 MARKDOWN_BYTES = 64 * 1024
@@ -19,18 +20,21 @@ MAX_BRACKETS = 2_000
 """More than prose has, and fewer than take long: the time grows with their square."""
 
 CODE_BYTES = 32 * 1024
-CODE_BLOCK = 12 * 1024
+CODE_BLOCK = 8 * 1024
+CODE_S = 1.5
+"""So much processor time has a block; the first that needs more is the page's last."""
 
 LEXERS = frozenset(
     (
         *("python", "pytb", "pycon", "json", "bash", "sh", "shell", "sql", "toml"),
         *("diff", "markdown", "rust", "c", "cpp", "ruby", "php", "docker"),
-        *("dockerfile", "kotlin", "swift", "scala", "graphql", "nginx", "text"),
+        *("dockerfile", "kotlin", "swift", "graphql", "nginx", "text"),
     )
 )
-"""Lexers of Pygments that stay linear on hostile input; others may not.
+"""Lexers of Pygments that grow with the square of hostile input at worst.
 
-Some of them are not where there is a long stretch of blank lines.
+Some of them are not where there is a long stretch of blank lines. The time of Scala's
+doubles with each backslash, and that of C# grows with the cube of the lines.
 """
 MAX_BLANK = 2_000
 _BLANK = re.compile(r"\s+")
@@ -88,7 +92,12 @@ class Prose:
         if any(len(run) > MAX_BLANK for run in _BLANK.findall(text)):
             return escape(text)
         self._code_left -= len(text)
-        return _highlight(text, language)
+        try:
+            with at_most(CODE_S):
+                return _highlight(text, language)
+        except TookTooLong:
+            self._code_left = 0
+            return escape(text)
 
 
 @lru_cache(maxsize=1)
