@@ -1,15 +1,20 @@
 """The side panes, the narrow layout, print, and the page without its scripts."""
 
 import json
+from base64 import b32encode
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from conftest import PageWatch, ReportOf
 from replay import Replay
 from samples import EXAMPLES, read_runs
+from whypath.cli import main
 from whypath.derive.story import Story, tell
 from whypath.derive.windows.context import window
 
@@ -316,3 +321,35 @@ def test_nothing_moves_for_those_who_do_not_want_it(
     )
     assert moving == 0
     context.close()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
+def test_the_secrets_that_were_replaced_are_told_and_leave_room_for_the_step(
+    size: tuple[int, int],
+    page: "Page",
+    page_watch: PageWatch,
+    tmp_path: Path,
+) -> None:
+    keys = [
+        f"AKIA{b32encode(sha256(b'%d' % at).digest())[:16].decode()}"
+        for at in range(60)
+    ]
+    steps = [
+        {"type": "step", "kind": "tool", "name": "put", "input": {"key": key}}
+        for key in keys
+    ]
+    lines = [{"type": "run", "whypath": 1, "id": "r"}, *steps]
+    trace = tmp_path / "keys.jsonl"
+    trace.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    out = tmp_path / "report.html"
+    made = CliRunner().invoke(main, ["report", str(trace), "-o", str(out)])
+    assert made.exit_code == 0, made.output
+    replay = Replay(page, out)
+    replay.open("#step=2")
+    told = replay.find("#redacted")
+    expect(told).to_contain_text("60 secrets replaced by placeholders")
+    told.locator("summary").click()
+    expect(told.get_by_role("link", name="1", exact=True)).to_be_visible()
+    expect(replay.find("#step-panel h2").first).to_be_in_viewport()
+    page_watch.assert_quiet()
