@@ -33,7 +33,7 @@ def test_what_is_planted_in_a_long_run_is_found_and_hardly_anything_else() -> No
     for row in rows:
         numbers = list(map(int, re.findall(r"\d+", row.partition(", ")[2])))
         errors, errors_of, silent, silent_of, loops, loops_of, besides = numbers
-        assert errors == errors_of > 40, row
+        assert errors == errors_of > 30, row  # each Python plants others
         assert loops == loops_of > 8, row
         assert silent >= silent_of - 2, row
         assert silent_of > 15, row

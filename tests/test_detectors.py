@@ -485,6 +485,11 @@ CASES: dict[str, tuple[Made, Made, Made]] = {
             call("Bash", {"c": "pytest"}, "1 failed"),
             call("Edit", {"f": 2}, "edited"),
             call("Bash", {"c": "pytest"}, "1 failed"),
+            call("TodoWrite", {"todos": ["fix"]}, "ok"),
+            call("Edit", {"f": 3}, "edited"),
+            call("TodoWrite", {"todos": ["fix"]}, "ok"),
+            call("Edit", {"f": 4}, "edited"),
+            call("TodoWrite", {"todos": ["fix"]}, "ok"),
         ),
     ),
     "cycle": (
@@ -555,6 +560,13 @@ def test_a_finding_points_at_steps_that_exist_and_is_one_sentence(rule: str) -> 
         assert 10 < len(finding.statement) < 400
         assert "\n" not in finding.statement
         assert finding.fingerprint
+
+
+def test_a_plan_written_again_and_again_is_a_repeat_and_changes_nothing() -> None:
+    plan = call("TodoWrite", {"todos": ["fix"]}, "ok")
+    assert "repeat-call" in rules(script(plan, plan, plan)().story)
+    look = call("get_order", SAME, ORDER)
+    assert "repeat-call" in rules(script(look, plan, look, plan, look)().story)
 
 
 def test_every_check_has_its_cases() -> None:

@@ -52,7 +52,7 @@ def _clusters(acts: Sequence[Act]) -> Iterator[list[Act]]:
     open_: dict[Same, list[int]] = {}
     changed = -1
     for at, act in enumerate(acts):
-        if act.step.input is None or act.effect == "thinks":
+        if act.step.input is None:
             continue
         same = _same(act)
         known = open_.get(same)
@@ -64,7 +64,7 @@ def _clusters(acts: Sequence[Act]) -> Iterator[list[Act]]:
                 open_[same] = [at]
         else:
             open_[same] = [at]
-        if act.effect != "reads":
+        if act.effect not in ("reads", "thinks"):
             changed = at
     for known in open_.values():
         yield [acts[i] for i in known]
