@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from whypath.cli import main
 from whypath.render.text import LEXERS, Prose
+from whypath.terminal.text import safe
 
 A_REPORT = 10.0
 A_BLOCK = 2.0
@@ -148,6 +149,11 @@ def test_a_lexer_that_would_take_for_ever_is_ended_and_its_page_has_no_other(
     assert time.process_time() - start < A_BLOCK
     assert prose.code("val a = 2", "scala") == "val a = 2"
     assert Prose().code("val a = 2", "scala").count("<span")
+
+
+@pytest.mark.parametrize("piece", ["\n", " ", " \n", "::\n", "##", "\r", "\x1b"])
+def test_a_terminal_waits_for_no_text(piece: str) -> None:
+    assert spent(safe, "##" + filled(piece, 400_000)) < A_BLOCK
 
 
 @pytest.mark.parametrize("piece", ["> ", "- ", "1. "])

@@ -14,7 +14,7 @@ _OBEYED = re.compile(f"[\r{CONTROLS}{HIDDEN}{JOINERS}\ud800-\udfff]|{STRAY}")
 
 _COMMAND = r"(?<=#)#(?=\[|vso\[|teamcity\[)"
 """Where a line of a job's log is a command to GitHub, Azure Pipelines or TeamCity."""
-_IN_LINE = re.compile(rf"(?m)^(\s*):(?=:)|{_COMMAND}")
+_IN_LINE = re.compile(rf"(?m)^([^\S\n]*):(?=:)|{_COMMAND}")
 """The same, and GitHub's that stand first: ActionCommand.cs of actions/runner."""
 _IN_JSON = re.compile(f"{_OBEYED.pattern}|{_COMMAND}")
 
