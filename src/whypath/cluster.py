@@ -164,16 +164,14 @@ class _Cluster:
 
     def _result(self, future: Any) -> Any:
         """What a task came to; `Lost` where it was there too often at a death."""
-        from distributed import CancelledError, KilledWorker
+        from distributed import KilledWorker
 
-        if future.status == "finished":
-            result = future.result()
+        if future.status != "error":
+            result = future.result()  # raises `CancelledError` where it was given up
             if isinstance(result, Refused):
                 raise self._error(result.why, result.hint)
             return result
         error = future.exception()
-        if isinstance(error, CancelledError):
-            raise error
         if isinstance(error, KilledWorker):
             return Lost()
         if isinstance(error, ImportError):
