@@ -38,6 +38,8 @@ def _has_timer() -> bool:
         return False
     if threading.current_thread() is not threading.main_thread():
         return False
+    if signal.getsignal(signal.SIGVTALRM) is None:  # not ours to put back
+        return False
     return signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
