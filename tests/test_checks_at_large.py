@@ -22,6 +22,9 @@ from whypath.render.sarif import sarif
 
 pytestmark = pytest.mark.corpus
 
+PLANTED = 40 if sys.version_info < (3, 12) else 35
+"""More errors than this are planted: chance is another on each Python."""
+
 
 def test_what_is_planted_in_a_long_run_is_found_and_hardly_anything_else() -> None:
     if not (SHARED / "bench" / "generate.py").is_file():
@@ -33,7 +36,7 @@ def test_what_is_planted_in_a_long_run_is_found_and_hardly_anything_else() -> No
     for row in rows:
         numbers = list(map(int, re.findall(r"\d+", row.partition(", ")[2])))
         errors, errors_of, silent, silent_of, loops, loops_of, besides = numbers
-        assert errors == errors_of > 30, row  # each Python plants others
+        assert errors == errors_of > PLANTED, row
         assert loops == loops_of > 8, row
         assert silent >= silent_of - 2, row
         assert silent_of > 15, row
