@@ -1,7 +1,7 @@
 """Ends work that takes too long, in the middle of a regular expression too.
 
 Needed where somebody else's expressions read hostile text: Pygments has some whose time
-doubles with every letter. It does not know what the work is.
+grows by half with every letter. It does not know what the work is.
 """
 
 import signal
