@@ -219,6 +219,22 @@ def test_two_builds_of_one_site_at_the_same_time_are_a_sentence(
     assert [path.name for path in out.iterdir()] == [MARK]
 
 
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_stands_where_a_site_is_staged_is_named_and_left_alone(
+    tmp_path: Path, kind: str
+) -> None:
+    planted, precious = tmp_path / ".whypath-made.new", tmp_path / "precious"
+    precious.mkdir()
+    if kind == "link":
+        planted.symlink_to(precious)
+    else:
+        planted.write_text("precious")
+    why = r"\.whypath-made\.new beside it is no folder"
+    with pytest.raises(Unwritable, match=why), staged(tmp_path / "made"):
+        pass
+    assert sorted(tmp_path.iterdir()) == [planted, precious]
+
+
 @pytest.mark.parametrize("name", ["report.html", "report/"])
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_in_the_middle_of_writing_leaves_nothing_behind(
