@@ -20,6 +20,11 @@ LINE = "MnTz7+Kq0xPw3Rv/YhGd5LcJb8SfUe2iXo9AaQ4lZy6Nt1mHrBkEjVgWpDsCuI0F"
 BEGIN = "-----BEGIN EC PRIVATE " + "KEY-----"
 END = BEGIN.replace("BEGIN", "END")
 
+GOOGLE = "AI" + "zaFn" + RANDOM + "q7Xz93LmN"
+GRID = "SG" + ".q7Xz93LmNopQ28rTuvW1kD." + RANDOM + RANDOM[:19]
+FACE = "h" + "f_CarpetWindowGardenTableLampsChairs"
+WHOLE = "q7Xz9_" + RANDOM * 2 + RANDOM[:10]
+
 FOUND = {
     "a setting of letters alone": ("DB_PASSWORD" + "=correcthorse", "correcthorse"),
     "a property": ("mail.password" + "=staple", "staple"),
@@ -60,6 +65,18 @@ FOUND = {
     "a key behind times": (f"1.2 {BEGIN}\n1.3 {LINE}\n1.4 x9Qz+7\n1.5 {END}", "x9Qz+7"),
     "a key that is cut off": (f"{BEGIN}\n{LINE}\n{LINE[:40]}", LINE[:40]),
     "a line of a key": (f"tail key.pem\n{LINE}\n", LINE),
+    "a key at the end of a sentence": (f"it is {GOOGLE}. Rotate it", GOOGLE),
+    "a key in an address": (f"curl https://a.test/v1?key={GOOGLE}&n=1", GOOGLE),
+    "a key in brackets": (f"client({GOOGLE}, 5)", GOOGLE),
+    "a key in JSON in a text": ('{"to": "' + GRID + '"}', GRID),
+    "a key of letters that may be words": (f"login --token {FACE}", FACE),
+    "keys of services for agents": (f"e2b_{HEX}0, pcsk_{WHOLE}", WHOLE),
+    "a session of AWS": ("IQoJb3JpZ2lu" + LINE * 2, LINE[9:40]),
+    "a user that is a token": (f"git clone https://{RANDOM}@git.test/a.git", RANDOM),
+    "a user of curl": ("curl -s -u me:k2J!d93mf https://a.test", "k2J!d93mf"),
+    "a name and a value": ('[{"name": "API_KEY", "value": "q7Xz93Lm"}]', "q7Xz93Lm"),
+    "a name and a value in YAML": ("- name: DB_PASSWORD\n  value: q7Xz93Lm", "q7Xz9"),
+    "a sign at the end, in quotes": ('"client_secret": "Sommer2024!"', "2024!"),
     "a hash": ("root:$1$Kd93mf2J$" + "q7Xz93LmNopQ28rTuvW1k.", "q7Xz93LmNopQ"),
 }
 
@@ -100,6 +117,13 @@ def test_this_is_found(kind: str) -> None:
         '"AWSBackupGatewayServiceRolePolicyForVirtualMachineMetadataSync": 1',
         "ssh-keygen -t ed25519 -f key; mysql -p -u root app",
         "arn:aws:networkmanager::1:global-network/global-network-052bedddccb193b6b",
+        "https://a.test/box.ico-7a388b69018576d24b59331fd60aab0c.png",
+        f"https://{HEX[:32]}@o1.ingest.sentry.io/2",
+        '{"name": "page_token", "value": "CAUQAA93kfDk20aB"}',
+        '{"key": "gen_ai.usage.output_tokens", "value": "1234567"}',
+        '{"name": "api_key", "value": "<your key>"}',
+        "curl -u $USER:$PASSWORD https://a.test; sudo -u app:app ls",
+        "as-expected-when-the-two-go, pa-rt-of-a-name-that-is-long-enough-for-it-all",
         "The token bucket algorithm is described in chapter 12.",
     ],
 )

@@ -31,6 +31,9 @@ NAMES = {"aws-access-token": "aws-key", "generic-api-key": "api-key"}
 
 _LEAD = r"[\w.-]{0,50}?"
 _INFIX = r"""(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)"""
+_TAIL = r"""(?:[\x60'"\s;]|\\[nr]|$)"""
+_END = r"""(?:[^\w=+/.-]|\.\W|\.?$)"""
+"""What ends a key that says what it is: in a sentence, an address, a call, raw JSON."""
 _ASSIGNED = (
     r"""[\w. \t-]{0,20}(?:[\s'"`\\]|\\[nt]){0,6}(?:=|>|:|\|\||,|%3[aAdD])"""
     r"""(?:[\x60'"\s=\\>]|%2[27]){0,8}[^\s"'`,;<>{}()\\]{4}"""
@@ -38,6 +41,7 @@ _ASSIGNED = (
 """What follows a name to which something is assigned, in JSON with its escapes."""
 _SHORT = 4
 _ENDS = ".,:;!?"
+_QUOTES = ('"', "'", "`")
 _LEFT_OUT = "..."
 _NEAR = 400
 """Letters of a line on either side of a place, at most."""
@@ -94,7 +98,8 @@ class Rule:
         """The secret in a match, and where it begins."""
         first = self.group or next((g for g in self._groups if match.group(g)), 0)
         value, start = match.group(first) or "", match.start(first)
-        if value.endswith(_LEFT_OUT):
+        after = match.string[start + len(value) : start + len(value) + 1]
+        if value.endswith(_LEFT_OUT) or after in _QUOTES:
             return value, start
         return value.rstrip(_ENDS) or value, start
 
@@ -192,6 +197,8 @@ def _spelled(rule: dict[str, Any], words: dict[str, str]) -> dict[str, str]:
 
 def _rule(rule: dict[str, Any], gates: str, allowed: tuple[Allowed, ...]) -> Rule:
     regex = rule["regex"].replace(_LEAD, "")
+    if _INFIX not in regex:
+        regex = regex.replace(_TAIL, _END)
     return Rule(
         NAMES.get(rule["id"], rule["id"]),
         regex,

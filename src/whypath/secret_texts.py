@@ -43,6 +43,7 @@ def texts_of(value: Any) -> Iterator[str]:
         if isinstance(each, str):
             yield each
         elif isinstance(each, dict):
+            yield from _side_by_side(each)
             for name, inner in each.items():
                 if isinstance(inner, str) and len(inner) < _PAIR:
                     if not _NAME.fullmatch(name):
@@ -53,6 +54,13 @@ def texts_of(value: Any) -> Iterator[str]:
                     stack.append(inner)
         elif isinstance(each, list):
             stack.extend(reversed(each))
+
+
+def _side_by_side(value: dict[str, Any]) -> Iterator[str]:
+    """What an object with the names `name` (or `key`) and `value` says of itself."""
+    name, text = value.get("name") or value.get("key"), value.get("value")
+    if isinstance(name, str) and isinstance(text, str) and len(text) < _PAIR:
+        yield f'name="{name}" value="{text}"'
 
 
 def as_pair(name: str, text: str) -> str:
