@@ -53,6 +53,7 @@ _PEEK = 20
 _HINT = "whypath reads JSON Lines and JSON: one object a line"
 
 _check = msgspec.json.Decoder(Raw).decode
+_members = msgspec.json.Decoder(list[Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 
 T = TypeVar("T")
@@ -158,6 +159,16 @@ class Records:
 
     def __iter__(self) -> Iterator[Record]:
         return self._iterator
+
+    def rows(self) -> Iterator[Record]:
+        """The records, of a list of objects each: for formats that are lines."""
+        for record in self:
+            listed = _members(record.data) if record.data[:1] == b"[" else []
+            if not listed or bytes(listed[0])[:1] != b"{":
+                yield record
+                continue
+            for each in listed:
+                yield Record(record.line, bytes(each), record.part)
 
     def close(self) -> None:
         """Leaves the rest of the file unread; reading to its end closes it anyway."""

@@ -66,6 +66,6 @@ def _belongs(path: Path, session: str) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Files of one session may be read in turn into one builder, the main one first."""
     session = Session(records, builder)
-    for record in records:
-        session.record(record)
+    for record in records.rows():
+        session.row(record.data, record.line)
     session.close()

@@ -17,13 +17,12 @@ from whypath.readers.claude_rows import (
     blocks_of,
     command_line,
     decode_progress,
-    decode_raws,
     decode_row,
     join,
     pick,
 )
 from whypath.readers.claude_tree import Node, Tree
-from whypath.records import BadShape, Record, Records
+from whypath.records import BadShape, Records
 
 _WITH_STEPS = ("user", "assistant", "system", "attachment")
 _INTERRUPTED = b'"[Request interrupted by user'
@@ -48,14 +47,6 @@ class Session:
         self.answers = Answers(builder, self.conversations, self._misfit)
         self._events = Events(builder, self._tree, self._misfit)
         self._facts: tuple[str | None, ...] = ()
-
-    def record(self, record: Record) -> None:
-        """Takes in one row; a list is taken as rows."""
-        if record.data[:1] != b"[":
-            self.row(record.data, record.line)
-            return
-        for raw in decode_raws(record.data):
-            self.row(bytes(raw), record.line)
 
     def row(self, data: bytes, line: int) -> None:
         """Takes in one row that stands on `line`."""

@@ -27,7 +27,7 @@ _HEADER = {"id", "timestamp", "instructions"}
 
 def detect(sample: Sample) -> bool:
     """Some record has a known type and a payload, or is of the old generation."""
-    return any(_is_record(value) for value in sample.records)
+    return any(_is_record(value) for value in sample.objects())
 
 
 def _is_record(value: Any) -> bool:
@@ -44,6 +44,6 @@ def _is_record(value: Any) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Files of sub-agents may be read in any order; their parents' are best first."""
     rollout = Rollout(records, builder)
-    for record in records:
+    for record in records.rows():
         rollout.record(record)
     rollout.close()

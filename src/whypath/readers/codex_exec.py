@@ -69,7 +69,7 @@ def _is_event(value: Any) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """One run for each thread; a thread that is resumed in another file goes on."""
     stream = _Stream(records, builder)
-    for record in records:
+    for record in records.rows():
         stream.record(record)
 
 

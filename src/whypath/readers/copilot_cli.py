@@ -45,7 +45,7 @@ def detect(sample: Sample) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Each start of a session starts a run."""
     reader = _Reader(builder, records.path.stem if records.path else "stdin")
-    for record in records:
+    for record in records.rows():
         reader.event(as_fields(record.data), record)
 
 

@@ -33,7 +33,7 @@ def read(records: Records, builder: Builder) -> None:
     run = builder.run(records.path.stem if records.path else "stdin")
     builder.about = run.id
     conversation = Conversation(builder, run)
-    for record in records:
+    for record in records.rows():
         fields = as_fields(record.data)
         message = as_fields(fields.get("message"))
         if not message or as_text(fields.get("role")) is None:

@@ -31,7 +31,7 @@ def read(records: Records, builder: Builder) -> None:
     """Each record that starts a session starts a run."""
     run = builder.run(records.path.stem if records.path else "stdin")
     conversation = Conversation(builder, run)
-    for record in records:
+    for record in records.rows():
         fields = as_fields(record.data)
         match as_text(fields.get("type")):
             case "session_start":

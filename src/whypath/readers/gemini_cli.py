@@ -40,7 +40,7 @@ def companions(path: Path) -> list[Path]:
 def read(records: Records, builder: Builder) -> None:
     """Each head of a session starts a run; a sub-agent's is part of its session's."""
     log = Log(builder, records.path)
-    for record in records:
+    for record in records.rows():
         log.record(as_fields(record.data), record.line)
     log.close()
 

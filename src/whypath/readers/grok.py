@@ -32,7 +32,7 @@ def read(records: Records, builder: Builder) -> None:
     run = builder.run(records.path.parent.name if records.path else "stdin")
     builder.about = run.id
     conversation = Conversation(builder, run)
-    for record in records:
+    for record in records.rows():
         fields = as_fields(record.data)
         kind = as_text(fields.get("type"))
         if kind in _ROLES:

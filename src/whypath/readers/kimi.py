@@ -52,7 +52,7 @@ def detect(sample: Sample) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """All lines of a file are one run."""
     reader = _Reader(builder, records.path.stem if records.path else "stdin")
-    for record in records:
+    for record in records.rows():
         reader.record(as_fields(record.data), record)
 
 

@@ -37,7 +37,7 @@ def read(records: Records, builder: Builder) -> None:
     run = builder.run(records.path.stem if records.path else "stdin")
     builder.about = run.id
     reader = _Reader(builder, run)
-    for record in records:
+    for record in records.rows():
         reader.row(as_fields(record.data), record)
 
 

@@ -62,7 +62,7 @@ def detect(sample: Sample) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Raises `NewerVersion` for a file that a later Whypath wrote."""
     reader = _Reader(builder, records.name)
-    for record in records:
+    for record in records.rows():
         reader.record(record)
     reader.close()
 

@@ -85,9 +85,11 @@ def read(records: Records, builder: Builder) -> None:
     names = Names(run.id for run in builder.runs)
     loose: Events | None = None
     for record in records:
-        fields = as_fields(record.data)
+        listed = as_items(record.data) if is_list(record.data) else [Raw(record.data)]
+        fields = as_fields(listed[0]) if listed else {}
         if "history" in fields or "instance_id" in fields:
-            _result(builder, names, fields, record.line)
+            for each in listed:
+                _result(builder, names, as_fields(each), record.line)
             continue
         if is_object(record.data) and path is not None and in_folder:
             session = builder.shared(_Session)
@@ -95,8 +97,7 @@ def read(records: Records, builder: Builder) -> None:
             continue
         if loose is None:
             loose = Events(builder, builder.run(name))
-        events = as_items(record.data) if is_list(record.data) else [Raw(record.data)]
-        loose.read(events, record.line)
+        loose.read(listed, record.line)
 
 
 class _Session:

@@ -33,7 +33,7 @@ def detect(sample: Sample) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Each header starts a run."""
     session = Session(builder, records.path.stem if records.path else "stdin")
-    for record in records:
+    for record in records.rows():
         session.entry(as_fields(record.data), record)
     session.close()
 

@@ -74,7 +74,7 @@ def companions(path: Path) -> list[Path]:
 def read(records: Records, builder: Builder) -> None:
     """Each session is a run; a sub-agent's records are a thread of it."""
     reader = _Reader(builder, records.path.stem if records.path else "stdin")
-    for record in records:
+    for record in records.rows():
         reader.record(as_fields(record.data), record)
     reader.close()
 

@@ -41,6 +41,6 @@ def _is_row(value: dict[str, Any]) -> bool:
 def read(records: Records, builder: Builder) -> None:
     """Each session is a run; rows that name a call are of the sub-agent it started."""
     stream = Stream(records, builder)
-    for record in records:
+    for record in records.rows():
         stream.record(record)
     stream.close()

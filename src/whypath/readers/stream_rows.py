@@ -64,10 +64,8 @@ class Stream:
         self._number = 0
 
     def record(self, record: Record) -> None:
-        """Takes in one row; a list is taken as rows."""
-        rows = as_items(record.data) if is_list(record.data) else [record.data]
-        for row in rows:
-            self._row(as_fields(row), record.line)
+        """Takes in one row."""
+        self._row(as_fields(record.data), record.line)
 
     def close(self) -> None:
         """Puts together what only the whole stream tells."""

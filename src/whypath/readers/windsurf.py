@@ -30,7 +30,7 @@ def read(records: Records, builder: Builder) -> None:
     run = builder.run(records.path.stem if records.path else "stdin")
     builder.about = run.id
     turn: Draft | None = None
-    for record in records:
+    for record in records.rows():
         fields = as_fields(record.data)
         kind = as_text(fields.get("type"))
         body = fields.get(kind or "")
