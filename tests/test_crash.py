@@ -219,7 +219,17 @@ def test_two_builds_of_one_site_at_the_same_time_are_a_sentence(
     assert [path.name for path in out.iterdir()] == [MARK]
 
 
-@pytest.mark.parametrize("kind", ["link", "file"])
+def test_nobody_waits_for_a_pipe_that_looks_like_litter(tmp_path: Path) -> None:
+    pipe = tmp_path / ".whypath-abcdefgh"
+    os.mkfifo(pipe)
+    os.utime(pipe, (0, 0))
+    done = subprocess.run(
+        command(tmp_path / "made.html"), capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "pipe"])
 def test_what_stands_where_a_site_is_staged_is_named_and_left_alone(
     tmp_path: Path, kind: str
 ) -> None:
@@ -227,6 +237,8 @@ def test_what_stands_where_a_site_is_staged_is_named_and_left_alone(
     precious.mkdir()
     if kind == "link":
         planted.symlink_to(precious)
+    elif kind == "pipe":
+        os.mkfifo(planted)
     else:
         planted.write_text("precious")
     why = r"\.whypath-made\.new beside it is no folder"

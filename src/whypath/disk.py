@@ -44,7 +44,9 @@ def _lock(made: Path | int) -> int | None:
         import fcntl
     except ImportError:
         return None
-    handle = made if isinstance(made, int) else os.open(made, os.O_RDONLY)
+    # to open a pipe that somebody put there would wait for a writer otherwise
+    how = os.O_RDONLY | os.O_NONBLOCK
+    handle = made if isinstance(made, int) else os.open(made, how)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -58,7 +58,7 @@ def staged(path: Path) -> Iterator[Path]:
 def _take(new: Path, path: Path) -> int | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if new.is_symlink() or new.is_file():
+        if new.is_symlink() or (new.exists() and not new.is_dir()):
             why = f"cannot be written: {new.name} beside it is no folder"
             raise Unwritable(str(path), why, hint="Whypath did not make it: remove it")
         return take(new)
