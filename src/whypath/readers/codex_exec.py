@@ -52,7 +52,7 @@ _ANSWERED = ("aggregated_output", "result", "agents_states")
 
 def detect(sample: Sample) -> bool:
     """Some record begins a thread, or tells of an item of one."""
-    return any(_is_event(value) for value in sample.records)
+    return any(_is_event(value) for value in sample.objects())
 
 
 def _is_event(value: Any) -> bool:

@@ -65,13 +65,7 @@ class Stream:
 
     def record(self, record: Record) -> None:
         """Takes in one row."""
-        self._row(as_fields(record.data), record.line)
-
-    def close(self) -> None:
-        """Puts together what only the whole stream tells."""
-        self._session.close()
-
-    def _row(self, fields: Fields, line: int) -> None:
+        fields, line = as_fields(record.data), record.line
         kind = as_text(fields.get("type")) or ""
         self._number += 1
         if not fields:
@@ -88,6 +82,10 @@ class Stream:
             self._builder.problem("note", what, "not shown", line)
         else:
             self._told(fields, kind, line)
+
+    def close(self) -> None:
+        """Puts together what only the whole stream tells."""
+        self._session.close()
 
     def _run_of(self, fields: Fields) -> RunDraft:
         return self._session.conversations.main(as_text(fields.get("session_id")))
