@@ -176,9 +176,10 @@ def rules_in(
 ) -> Iterator[Rule]:
     """The rules of a configuration; those for files of a certain name are left out.
 
-    Its `words` stand in its patterns as `{word}`. What is `allowed`, no rule finds.
+    Its `words` stand in its patterns as `{word}`, and what ends a key as `{end}`. What
+    is `allowed`, no rule finds.
     """
-    words = config.get("words", {})
+    words = {"end": _END, **config.get("words", {})}
     for rule in config["rules"]:
         if "regex" in rule and "path" not in rule:
             yield _rule({**rule, **_spelled(rule, words)}, gates, allowed)

@@ -60,7 +60,7 @@ def _side_by_side(value: dict[str, Any]) -> Iterator[str]:
     """What an object with the names `name` (or `key`) and `value` says of itself."""
     name, text = value.get("name") or value.get("key"), value.get("value")
     if isinstance(name, str) and isinstance(text, str) and len(text) < _PAIR:
-        yield f'name="{name}" value="{text}"'
+        yield f"{as_pair('name', name)} {as_pair('value', text)}"
 
 
 def as_pair(name: str, text: str) -> str:
